@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: MIT
+#
+# `make help` lists the targets. Everything is built below $(O); directories,
+# tools and switches can be set on the command line:
+#
+#	make install DESTDIR=/tmp/x prefix=/usr pammoddir=/usr/lib64/security
+#
+# An empty directory leaves its part out.
+
+VERSION := 0.1.0
+
+srcdir := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+O ?= build
+
+# What to build with
+AR ?= ar
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= -O2 -g -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+WITH_SYSTEMD ?= yes
+DEPS ?= yes
+
+# Where to install
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+libdir ?= $(prefix)/lib
+datadir ?= $(prefix)/share
+mandir ?= $(datadir)/man
+docdir ?= $(datadir)/doc/pam_virturi
+sysconfdir ?= /etc
+pammoddir ?= $(libdir)/security
+
+# Where policies are looked for, from the lowest layer to the highest
+vendorconfdir ?= $(datadir)/virturi
+runconfdir ?= /run/virturi
+confdir ?= $(sysconfdir)/security
+
+# The group the vendor's policy speaks of
+LIBVIRT_GROUP ?= libvirt
+
+# --- Flags -----------------------------------------------------------------
+
+# pkg-config's answer, or what does without it; asked once, when first needed
+flags_of = $(or $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null),$(3))
+libs_of = $(call flags_of,--libs,$(1),$(2))
+
+ECONF_LIBS = $(eval ECONF_LIBS := $$(call libs_of,libeconf,-leconf))$(ECONF_LIBS)
+PAM_LIBS = $(eval PAM_LIBS := $$(call libs_of,pam,-lpam))$(PAM_LIBS)
+JSON_LIBS = $(eval JSON_LIBS := $$(call libs_of,jansson,-ljansson))$(JSON_LIBS)
+CMOCKA_LIBS = $(eval CMOCKA_LIBS := $$(call libs_of,cmocka,-lcmocka))$(CMOCKA_LIBS)
+
+ifeq ($(WITH_SYSTEMD),yes)
+SYSTEMD_LIBS = $(eval SYSTEMD_LIBS := $$(call libs_of,libsystemd,-lsystemd))$(SYSTEMD_LIBS)
+SYSTEMD_CPPFLAGS := -DWITH_SYSTEMD
+endif
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wundef \
+	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+	-Wwrite-strings -Wvla
+
+ALL_CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
+	-DVENDORCONFDIR='"$(vendorconfdir)"' -DRUNCONFDIR='"$(runconfdir)"' \
+	-DCONFDIR='"$(confdir)"' $(SYSTEMD_CPPFLAGS) $(CPPFLAGS)
+ALL_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden \
+	-ffile-prefix-map=$(srcdir)/= $(WARNINGS) $(CFLAGS)
+ALL_LDFLAGS = -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
+# a sanitizer's runtime lives in the program that loads the module
+MODULE_LDFLAGS ?= -Wl,-z,defs
+
+# --- Files -----------------------------------------------------------------
+
+policy_src := decide judge nss policy remark request scan subject text trust \
+	uri values
+helper_src := elsewhere explain inquiry main meaning options output session uri
+unit_tests := $(patsubst $(srcdir)/tests/unit/test_%.c,%,\
+	$(wildcard $(srcdir)/tests/unit/test_*.c))
+pam_tests := $(patsubst $(srcdir)/tests/pam/test_%.c,%,\
+	$(wildcard $(srcdir)/tests/pam/test_*.c))
+c_files := $(wildcard $(srcdir)/policy/*.[ch] $(srcdir)/pam_virturi/*.[ch] \
+	$(srcdir)/helper/*.[ch] $(srcdir)/tests/*/*.[ch])
+sh_files := $(addprefix $(srcdir)/,packaging/deps tests/demo tests/lint \
+	tests/run tests/cli/run .ci/run)
+
+policy_obj := $(policy_src:%=$(O)/policy/%.o)
+helper_obj := $(helper_src:%=$(O)/helper/%.o)
+unit_programs := $(unit_tests:%=$(O)/tests/unit/test_%)
+pam_programs := $(pam_tests:%=$(O)/tests/pam/test_%)
+man_pages := pam_virturi.8 virturi.conf.5 virturi.1
+
+.PHONY: all
+all: $(O)/pam_virturi.so $(O)/virturi $(O)/conf/virturi.conf \
+	$(O)/conf/example.conf $(man_pages:%=$(O)/man/%)
+
+# --- Building --------------------------------------------------------------
+
+# Everything is rebuilt when the flags are not those of the last time.
+flags = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(MODULE_LDFLAGS) \
+	$(LIBVIRT_GROUP) $(mandir)
+
+$(O)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(flags))' | cmp -s - $@ || \
+		printf '%s\n' '$(subst ','\'',$(flags))' >$@
+
+.PHONY: FORCE
+FORCE:
+
+$(O)/%.o: $(srcdir)/%.c $(O)/flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(wildcard $(O)/*/*.d $(O)/tests/*/*.d)
+
+$(O)/libpolicy.a: $(policy_obj)
+	rm -f $@
+	$(AR) rcs $@ $(policy_obj)
+
+$(O)/pam_virturi.so: $(O)/pam_virturi/pam_virturi.o $(O)/libpolicy.a
+	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) $(MODULE_LDFLAGS) \
+		-o $@ $^ $(PAM_LIBS) $(ECONF_LIBS)
+
+$(O)/virturi: $(helper_obj) $(O)/libpolicy.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
+		$(ECONF_LIBS) $(JSON_LIBS) $(SYSTEMD_LIBS)
+
+# Text with the build's own paths in it
+substitute = sed -e 's|@VERSION@|$(VERSION)|g' \
+	-e 's|@LIBVIRT_GROUP@|$(LIBVIRT_GROUP)|g' \
+	-e 's|@vendorconfdir@|$(vendorconfdir)|g' \
+	-e 's|@runconfdir@|$(runconfdir)|g' \
+	-e 's|@confdir@|$(confdir)|g' \
+	-e 's|@docdir@|$(docdir)|g' \
+	-e 's|@pammoddir@|$(pammoddir)|g'
+
+$(O)/conf/%: $(srcdir)/conf/%.in $(O)/flags
+	@mkdir -p $(@D)
+	$(substitute) $< >$@
+
+$(O)/man/%: $(srcdir)/man/%.in $(O)/flags
+	@mkdir -p $(@D)
+	$(substitute) $< >$@
+
+# --- What is missing on this machine ----------------------------------------
+
+# $(call need,WHAT…): installs what is missing for these, unless DEPS=no
+need = $(if $(filter no,$(DEPS)),,$(srcdir)/packaging/deps $(1))
+
+.PHONY: deps
+deps:
+	@$(srcdir)/packaging/deps build check
+
+# --- Trying it out -----------------------------------------------------------
+
+.PHONY: demo
+demo:
+	@$(call need,build)
+	@$(MAKE) --no-print-directory -s -f $(srcdir)/Makefile \
+		all $(O)/tests/pam/session
+	@$(srcdir)/tests/demo $(O)
+
+# --- Tests -------------------------------------------------------------------
+
+TEST_CFLAGS := -fvisibility=default
+# every allocation of ours can be made to fail: see tests/unit/alloc.h
+WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup \
+	-Wl,--wrap=strndup,--wrap=vasprintf,--wrap=asprintf
+
+$(unit_programs): $(O)/tests/unit/%: $(O)/tests/unit/%.o \
+		$(O)/tests/unit/fake.o $(O)/tests/unit/alloc.o $(O)/libpolicy.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ \
+		$(CMOCKA_LIBS) $(ECONF_LIBS) -lpthread -ldl
+
+$(pam_programs): $(O)/tests/pam/%: $(O)/tests/pam/%.o \
+		$(O)/tests/pam/stack.o
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
+		$(CMOCKA_LIBS) $(PAM_LIBS) -lpthread -ldl
+
+$(O)/tests/pam/session: $(O)/tests/pam/session.o
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PAM_LIBS)
+
+$(O)/tests/nss/libnss_virturi.so.2: $(O)/tests/nss/nss_virturi.o
+	$(CC) $(ALL_CFLAGS) -fvisibility=default -shared $(ALL_LDFLAGS) \
+		-Wl,-soname,$(@F) -o $@ $^
+
+test_things := $(unit_programs) $(pam_programs) $(O)/tests/pam/session \
+	$(O)/tests/nss/libnss_virturi.so.2
+
+.PHONY: check
+check:
+	@$(call need,build check)
+	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile check-programs
+	@$(srcdir)/tests/run --build $(O) $(unit_programs) $(pam_programs) \
+		$(srcdir)/tests/cli/run
+
+.PHONY: check-programs
+check-programs: all $(test_things)
+
+# The address, undefined behaviour and thread sanitizers
+sanitizers := -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
+
+.PHONY: check-sanitize
+check-sanitize:
+	@$(call need,build check sanitize)
+	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile check DEPS=no \
+		O=$(O)/asan MODULE_LDFLAGS= \
+		CFLAGS='-fsanitize=address,undefined $(sanitizers)'
+	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile check-threads \
+		O=$(O)/tsan MODULE_LDFLAGS= \
+		CFLAGS='-fsanitize=thread $(sanitizers)'
+
+.PHONY: check-threads
+check-threads: $(O)/pam_virturi.so $(O)/tests/pam/test_threads
+	@$(srcdir)/tests/run --build $(O) $(O)/tests/pam/test_threads
+
+.PHONY: check-valgrind
+check-valgrind:
+	@$(call need,build check valgrind)
+	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile check-programs \
+		O=$(O)/valgrind CFLAGS='-O1 -g'
+	@$(srcdir)/tests/run --build $(O)/valgrind --valgrind \
+		$(unit_programs:$(O)/%=$(O)/valgrind/%) \
+		$(pam_programs:$(O)/%=$(O)/valgrind/%) \
+		$(srcdir)/tests/cli/run
+
+.PHONY: check-sessions
+check-sessions: all
+	@$(srcdir)/tests/sessions/run --deps --build $(O)
+	@$(srcdir)/tests/sessions/run --build $(O)
+
+.PHONY: coverage
+coverage:
+	@$(call need,build check coverage)
+	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile check DEPS=no \
+		O=$(O)/coverage CFLAGS='-O0 -g --coverage'
+	@cd $(O)/coverage && gcovr --root $(abspath $(srcdir)) \
+		--filter '.*/(policy|pam_virturi|helper)/' \
+		--object-directory . --txt-metric line .
+
+.PHONY: lint
+lint:
+	@$(call need,build check lint)
+	@$(MAKE) --no-print-directory -s -f $(srcdir)/Makefile all
+	@CPPFLAGS="$(subst ",\",$(ALL_CPPFLAGS))" MAN="$(man_pages:%=$(O)/man/%)" \
+		SCRIPTS="$(sh_files)" $(srcdir)/tests/lint $(c_files)
+
+# --- Installing --------------------------------------------------------------
+
+# $(call install,MODE,DIRECTORY,FILES): nothing if the directory is empty
+install = $(if $(strip $(2)),install -d '$(DESTDIR)$(2)' && \
+	install -m $(1) $(3) '$(DESTDIR)$(2)/')
+remove = $(if $(strip $(1)),rm -f $(foreach f,$(2),'$(DESTDIR)$(1)/$(f)'))
+rmdir = $(if $(strip $(1)),-rmdir -p '$(DESTDIR)$(1)' 2>/dev/null || :)
+
+# a bare name is enough where libpam looks
+pam_libdir = $(shell $(PKG_CONFIG) --variable=libdir pam 2>/dev/null)
+module_name = $(if $(filter $(pam_libdir)/security,$(pammoddir)),,$(pammoddir)/)pam_virturi.so
+
+.PHONY: install
+install: all
+	$(call install,755,$(pammoddir),$(O)/pam_virturi.so)
+	$(call install,755,$(bindir),$(O)/virturi)
+	$(call install,644,$(vendorconfdir),$(O)/conf/virturi.conf)
+	$(call install,644,$(docdir),$(O)/conf/example.conf)
+	$(if $(mandir),$(call install,644,$(mandir)/man1,$(O)/man/virturi.1))
+	$(if $(mandir),$(call install,644,$(mandir)/man5,$(O)/man/virturi.conf.5))
+	$(if $(mandir),$(call install,644,$(mandir)/man8,$(O)/man/pam_virturi.8))
+	@printf '\n%s\n\n\t%s\n\n' \
+		'Installed. Sessions get the URI once their PAM stack has the line' \
+		'-session optional $(module_name)'
+	@printf '%s\n' 'See pam_virturi(8) for the file it belongs in.'
+
+.PHONY: uninstall
+uninstall:
+	$(call remove,$(pammoddir),pam_virturi.so)
+	$(call remove,$(bindir),virturi)
+	$(call remove,$(vendorconfdir),virturi.conf)
+	$(call remove,$(docdir),example.conf)
+	$(if $(mandir),$(call remove,$(mandir),man1/virturi.1 \
+		man5/virturi.conf.5 man8/pam_virturi.8))
+	$(call rmdir,$(vendorconfdir))
+	$(call rmdir,$(docdir))
+
+.PHONY: dist
+dist:
+	@mkdir -p $(O)
+	git -C $(srcdir) archive --format=tar \
+		--prefix=pam_virturi-$(VERSION)/ HEAD | \
+		gzip -9n >$(O)/pam_virturi-$(VERSION).tar.gz
+	@echo $(O)/pam_virturi-$(VERSION).tar.gz
+
+.PHONY: clean
+clean:
+	rm -rf $(O)
+
+.PHONY: help
+help:
+	@sed -n 's/^## //p' $(srcdir)/Makefile
+
+## make                 build the module, the command and the man pages
+## make deps            install what is missing to build and check
+## make demo            open a real PAM session with the built module
+## make check           every test that needs no root and no network
+## make check-sessions  real sshd, su, sudo, login, cron and shells (root)
+## make check-sanitize  the tests under address, UB and thread sanitizers
+## make check-valgrind  the tests under valgrind
+## make coverage        the tests' line coverage
+## make lint            format, static analysis, man pages, scripts
+## make install         into DESTDIR; prints the PAM line to add
+## make uninstall       removes what install installed
+## make dist            a source tarball of HEAD
+## make clean           removes the build directory

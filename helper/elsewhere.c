@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "elsewhere.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../policy/text.h"
+
+/* Services people meet, in the order they think of them. */
+static const struct {
+	const char *name;
+	bool is_remote; /* usually opened from another host */
+} well_known[] = {
+	{ "login", false },
+	{ "sshd", true },
+	{ "gdm-password", false },
+	{ "sddm", false },
+	{ "lightdm", false },
+	{ "greetd", false },
+	{ "systemd-user", false },
+	{ "su-l", false },
+	{ "su", false },
+	{ "sudo-i", false },
+	{ "sudo", false },
+	{ "cron", false },
+	{ "crond", false },
+	{ "cockpit", true },
+	{ "xrdp-sesman", true },
+};
+
+/* An address of nobody (RFC 5737), for "from somewhere else". */
+#define SOME_HOST "192.0.2.1"
+
+#define SERVICES_MAX 64
+
+/* One service's answer. */
+struct answer_of {
+	char name[64];
+	char *text; /* "gets …", with the rule */
+	bool is_printed;
+};
+
+struct elsewhere {
+	const struct inquiry *inquiry;
+	const struct decision *here;
+	struct answer_of answers[SERVICES_MAX];
+	size_t count;
+};
+
+static bool
+is_configured(const char *root, const char *service)
+{
+	static const char *const directories[] = {
+		"/etc/pam.d", "/usr/lib/pam.d", "/usr/share/pam.d"
+	};
+	bool is_found = false;
+
+	for (size_t i = 0; i < 3 && !is_found; i++) {
+		char *path = need(text_format("%s%s/%s", root != NULL ? root : "",
+			directories[i], service));
+
+		is_found = access(path, F_OK) == 0;
+		free(path);
+	}
+	return is_found;
+}
+
+static bool
+is_same_answer(const struct decision *a, const struct decision *b)
+{
+	bool has_uri = a->verdict == VERDICT_URI;
+
+	if (has_uri != (b->verdict == VERDICT_URI))
+		return false;
+	return !has_uri || strcmp(a->uri, b->uri) == 0;
+}
+
+/* The rule's place in the list that explain prints. */
+static size_t
+number_of(const struct policy *policy, const struct rule *rule)
+{
+	size_t i = 0;
+
+	while (i < policy->n_rules && policy->rules[i] != rule)
+		i++;
+	return i + 1;
+}
+
+static char *
+describe(const struct policy *policy, const struct decision *decision)
+{
+	if (decision->rule == NULL)
+		return need(text_format("no URI (no rule)"));
+	return need(text_format("%s (rule %zu)",
+		decision->verdict == VERDICT_URI ? decision->uri : "no URI",
+		number_of(policy, decision->rule)));
+}
+
+static void
+ask(struct elsewhere *elsewhere, const char *service, bool is_remote)
+{
+	const struct inquiry *inquiry = elsewhere->inquiry;
+	struct situation situation = inquiry->situation;
+	struct decision decision;
+	struct answer_of *answer;
+
+	for (size_t i = 0; i < elsewhere->count; i++) {
+		if (strcmp(elsewhere->answers[i].name, service) == 0)
+			return;
+	}
+	if (strcmp(service, inquiry->session.service) == 0 ||
+		elsewhere->count == SERVICES_MAX)
+		return;
+	situation.request = (struct request){ service,
+		is_remote ? SOME_HOST : NULL };
+	if (policy_decide(&situation, NULL, &decision) < 0)
+		need(NULL);
+	if (!is_same_answer(&decision, elsewhere->here)) {
+		answer = &elsewhere->answers[elsewhere->count++];
+		snprintf(answer->name, sizeof(answer->name), "%s", service);
+		answer->text = describe(inquiry->policy, &decision);
+	}
+	decision_clear(&decision);
+}
+
+static void
+ask_named(struct elsewhere *elsewhere, const char *list)
+{
+	struct span rest = { list, strlen(list) }, item;
+
+	while (text_next_item(&rest, &item)) {
+		char *service = need(strndup(item.start, item.size));
+
+		ask(elsewhere, service, false);
+		free(service);
+	}
+}
+
+static void
+print_answers(struct elsewhere *elsewhere)
+{
+	for (size_t i = 0; i < elsewhere->count; i++) {
+		struct answer_of *first = &elsewhere->answers[i];
+		size_t others = 0;
+
+		if (first->is_printed)
+			continue;
+		printf("differs elsewhere: %s", first->name);
+		for (size_t j = i + 1; j < elsewhere->count; j++) {
+			struct answer_of *next = &elsewhere->answers[j];
+
+			if (strcmp(next->text, first->text) != 0)
+				continue;
+			next->is_printed = true;
+			printf(", %s", next->name);
+			others++;
+		}
+		printf(" get%s %s\n", others > 0 ? "" : "s", first->text);
+	}
+}
+
+void
+elsewhere_print(const struct inquiry *inquiry, const struct decision *here,
+	char *const *named)
+{
+	struct elsewhere elsewhere = { .inquiry = inquiry, .here = here };
+
+	for (size_t i = 0; i < sizeof(well_known) / sizeof(well_known[0]); i++) {
+		if (is_configured(inquiry->options->root, well_known[i].name))
+			ask(&elsewhere, well_known[i].name,
+				well_known[i].is_remote);
+	}
+	for (; *named != NULL; named++)
+		ask_named(&elsewhere, *named);
+	if (elsewhere.count > 0)
+		putchar('\n');
+	print_answers(&elsewhere);
+	for (size_t i = 0; i < elsewhere.count; i++)
+		free(elsewhere.answers[i].text);
+}

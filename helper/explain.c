@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `virturi explain`: the answer first, then what made it. The rows are what
+ * the engine's witness hears, in deciding order, so what is printed is what
+ * was decided.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../policy/text.h"
+#include "elsewhere.h"
+#include "inquiry.h"
+#include "meaning.h"
+
+/* Up to so many rules all are listed; of more, those for others are counted. */
+#define ROWS_ALWAYS 8
+
+/* A rule and what came of it. */
+struct row {
+	const struct rule *rule;
+	enum outcome outcome;
+	bool decides;
+	bool matched; /* header and conditions */
+	char *header;
+	char *reason;
+	char *services; /* that ruled it out, or NULL */
+};
+
+struct explanation {
+	struct row *rows;
+	size_t count;
+	const struct rule *decider; /* among the rows heard so far */
+};
+
+/* "matches too; its file comes earlier" */
+static char *
+explain_too_late(const struct rule *rule, const struct rule *decider)
+{
+	static const char *const kinds[] = {
+		[RULE_USER] = "[user]",
+		[RULE_GROUP] = "[group]",
+		[RULE_GID] = "[group]",
+		[RULE_OTHERS] = "[others]",
+	};
+	const char *kind = kinds[rule->kind], *by = kinds[decider->kind];
+
+	if (strcmp(kind, by) != 0)
+		return need(text_format("matches too; %s comes before %s", by,
+			kind));
+	if (strcmp(rule->path, decider->path) != 0)
+		return need(text_format("matches too; its file comes earlier"));
+	return need(text_format("matches too; it stands further down"));
+}
+
+/* A name that does not match because the directory has another. */
+static char *
+explain_spelling(const struct situation *situation, const struct rule *rule)
+{
+	char *called = NULL, *reason;
+
+	if (rule->kind != RULE_GROUP ||
+		subject_find_spelling(
+			situation->subject, rule->name, &called) < 0)
+		return NULL;
+	reason = need(text_format("the directory calls it '%s'", called));
+	free(called);
+	return reason;
+}
+
+static char *
+explain_row(const struct explanation *explanation,
+	const struct situation *situation, const struct rule *rule,
+	const struct judgement *judgement)
+{
+	char *reason = NULL;
+
+	if (judgement->outcome == OUTCOME_NO_MATCH)
+		reason = explain_spelling(situation, rule);
+	else if (explanation->decider != NULL &&
+		outcome_decides(judgement->outcome))
+		reason = explain_too_late(rule, explanation->decider);
+	if (reason == NULL)
+		reason = need(judgement_explain(situation, rule, judgement));
+	return reason;
+}
+
+static int
+hear(void *context, const struct situation *situation, const struct rule *rule,
+	const struct judgement *judgement, bool decides)
+{
+	struct explanation *explanation = context;
+	struct row *row = &explanation->rows[explanation->count++];
+	bool is_service = judgement->outcome == OUTCOME_CONDITION &&
+		judgement->key == KEY_SERVICES;
+
+	*row = (struct row){
+		.rule = rule,
+		.outcome = judgement->outcome,
+		.decides = decides,
+		.matched = judgement->outcome >= OUTCOME_TRIAL &&
+			judgement->outcome != OUTCOME_UNKNOWN,
+		.header = need(rule_format_header(rule)),
+		.reason = explain_row(explanation, situation, rule, judgement),
+		.services = is_service ? need(strdup(judgement->value)) : NULL,
+	};
+	if (decides)
+		explanation->decider = rule;
+	return 0;
+}
+
+static const char *
+strong(const struct inquiry *inquiry, bool begins)
+{
+	if (!inquiry->options->color)
+		return "";
+	return begins ? "\033[1m" : "\033[0m";
+}
+
+static void
+print_who(const struct inquiry *inquiry)
+{
+	const struct request *request = &inquiry->situation.request;
+	char *who = need(text_format("%s (uid %lu), %s%s, ",
+		subject_name(inquiry->subject),
+		(unsigned long)subject_uid(inquiry->subject),
+		inquiry->is_own_session ? "this session: " : "",
+		request->service));
+	char *from;
+
+	if (!request_is_remote(request))
+		from = need(strdup("local"));
+	else
+		from = need(text_format("from %s", request->rhost));
+	printf("%s%s\n\n", who, from);
+	free(who);
+	free(from);
+}
+
+static void
+print_answer(const struct inquiry *inquiry, const struct decision *decision)
+{
+	static const char *const nothing[] = {
+		[VERDICT_NO_RULE] = "no URI: no rule applies",
+		[VERDICT_NONE] = "no URI: the policy says none",
+		[VERDICT_MISTAKE] = "no URI: the rule that decides is mistaken",
+		[VERDICT_UNKNOWN] = "no URI: it could not be found out which "
+				    "rule decides",
+		[VERDICT_UNUSABLE] = "no URI for anybody: the policy is "
+				     "unusable",
+	};
+	const struct rule *rule = decision->rule;
+
+	printf("  %s%s%s\n", strong(inquiry, true),
+		decision->verdict == VERDICT_URI ? decision->uri
+						 : nothing[decision->verdict],
+		strong(inquiry, false));
+	if (rule != NULL) {
+		char *header = need(rule_format_header(rule));
+		char *path = need(text_printable(rule->path));
+
+		printf("  by %-30s %s:%u\n", header, path, rule->line);
+		free(header);
+		free(path);
+	}
+}
+
+/* What libvirt makes of a missing URI: https://libvirt.org/uri.html */
+static void
+print_meaning(const struct inquiry *inquiry, const struct decision *decision)
+{
+	char *meaning;
+
+	if (decision->verdict == VERDICT_URI) {
+		meaning = uri_describe(decision->uri);
+		printf("  %s\n", meaning);
+		free(meaning);
+	} else {
+		printf("  libvirt then chooses by itself: %s, unless the "
+		       "user's libvirt.conf\n  or environment says "
+		       "otherwise\n",
+			subject_uid(inquiry->subject) == 0
+				? "qemu:///system"
+				: "qemu:///session");
+	}
+}
+
+static bool
+is_listed(const struct inquiry *inquiry, const struct explanation *explanation,
+	const struct row *row)
+{
+	return inquiry->options->verbose ||
+		explanation->count <= ROWS_ALWAYS ||
+		(row->outcome != OUTCOME_NO_MATCH &&
+			row->outcome != OUTCOME_NOT_ROOT) ||
+		strncmp(row->reason, "the directory", 13) == 0;
+}
+
+static void
+print_row(const struct inquiry *inquiry, const struct row *row, size_t number,
+	int width)
+{
+	const char *slash = strrchr(row->rule->path, '/');
+	char *place = need(text_format("%s:%u",
+		slash != NULL ? slash + 1 : row->rule->path, row->rule->line));
+
+	printf("%3zu  %-*s  %-20s ", number, width, row->header, place);
+	if (!row->decides)
+		printf("%s\n", row->reason);
+	else if (row->outcome == OUTCOME_URI || row->outcome == OUTCOME_NONE)
+		printf("%sDECIDES%s\n", strong(inquiry, true),
+			strong(inquiry, false));
+	else
+		printf("%sDECIDES%s: %s\n", strong(inquiry, true),
+			strong(inquiry, false), row->reason);
+	free(place);
+}
+
+/* Wide enough for the headers, within reason. */
+static int
+width_of(const struct explanation *explanation)
+{
+	size_t width = 16;
+
+	for (size_t i = 0; i < explanation->count; i++) {
+		size_t size = strlen(explanation->rows[i].header);
+
+		if (size > width && size <= 40)
+			width = size;
+	}
+	return (int)width;
+}
+
+static void
+print_rows(
+	const struct inquiry *inquiry, const struct explanation *explanation)
+{
+	size_t hidden = 0;
+
+	if (explanation->count > 0)
+		putchar('\n');
+	for (size_t i = 0; i < explanation->count; i++) {
+		const struct row *row = &explanation->rows[i];
+
+		if (is_listed(inquiry, explanation, row))
+			print_row(inquiry, row, i + 1, width_of(explanation));
+		else
+			hidden++;
+	}
+	if (hidden > 0)
+		printf("and %zu rules for users and groups that %s is not "
+		       "(--verbose)\n",
+			hidden, subject_name(inquiry->subject));
+}
+
+static void
+print_elsewhere(const struct inquiry *inquiry, const struct decision *decision,
+	const struct explanation *explanation)
+{
+	char **named = need(calloc(explanation->count + 1, sizeof(*named)));
+	size_t count = 0;
+
+	for (size_t i = 0; i < explanation->count; i++) {
+		if (explanation->rows[i].services != NULL)
+			named[count++] = explanation->rows[i].services;
+	}
+	elsewhere_print(inquiry, decision, named);
+	free(named);
+}
+
+static void
+print_text(const struct inquiry *inquiry, const struct decision *decision,
+	const struct explanation *explanation)
+{
+	print_who(inquiry);
+	print_answer(inquiry, decision);
+	print_meaning(inquiry, decision);
+	print_rows(inquiry, explanation);
+	if (decision->verdict != VERDICT_UNUSABLE)
+		print_elsewhere(inquiry, decision, explanation);
+}
+
+static void
+print_json(const struct inquiry *inquiry, const struct decision *decision,
+	const struct explanation *explanation)
+{
+	json_t *document = json_document("explain");
+	json_t *rules = need(json_array());
+
+	inquiry_add_json(inquiry, decision, document);
+	for (size_t i = 0; i < explanation->count; i++) {
+		const struct row *row = &explanation->rows[i];
+		json_t *object = need(json_object());
+
+		json_add_rule(object, row->rule);
+		json_add(object, "matched", json_boolean(row->matched));
+		json_add(object, "decides", json_boolean(row->decides));
+		json_add(object, "reason", json_text(row->reason));
+		if (json_array_append_new(rules, object) < 0)
+			need(NULL);
+	}
+	json_add(document, "rules", rules);
+	json_print(document);
+}
+
+static void
+explanation_clear(struct explanation *explanation)
+{
+	for (size_t i = 0; i < explanation->count; i++) {
+		free(explanation->rows[i].header);
+		free(explanation->rows[i].reason);
+		free(explanation->rows[i].services);
+	}
+	free(explanation->rows);
+}
+
+static enum status
+explain(const struct inquiry *inquiry)
+{
+	struct explanation explanation = { 0 };
+	const struct witness witness = { hear, &explanation, true };
+	struct decision decision;
+	enum status status;
+
+	explanation.rows = need(calloc(
+		inquiry->policy->n_rules + 1, sizeof(*explanation.rows)));
+	if (policy_decide(&inquiry->situation, &witness, &decision) < 0)
+		need(NULL);
+	if (inquiry->options->json)
+		print_json(inquiry, &decision, &explanation);
+	else
+		print_text(inquiry, &decision, &explanation);
+	fflush(stdout);
+	status = inquiry_conclude(inquiry, &decision);
+	decision_clear(&decision);
+	explanation_clear(&explanation);
+	/* that there is none is an answer like any other */
+	return status == STATUS_NO ? STATUS_OK : status;
+}
+
+enum status
+command_explain(const struct options *options)
+{
+	struct inquiry inquiry;
+	char *error = NULL;
+	enum status status = inquiry_begin(&inquiry, options, &error);
+
+	status = status == STATUS_OK
+		? explain(&inquiry)
+		: inquiry_fail(&inquiry, "explain", error);
+	free(error);
+	inquiry_clear(&inquiry);
+	return status;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "inquiry.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../policy/text.h"
+
+/* Whose question it is: the real user's, unless one is named. */
+static char *
+find_name(const struct options *options)
+{
+	const struct passwd *self;
+
+	if (options->user != NULL)
+		return need(strdup(options->user));
+	self = getpwuid(getuid());
+	return self != NULL ? need(strdup(self->pw_name)) : NULL;
+}
+
+static char *
+describe_failure(const char *name, int error)
+{
+	if (name == NULL)
+		return need(text_format("uid %lu has no name here",
+			(unsigned long)getuid()));
+	if (error == -ENOENT)
+		return need(text_format("there is no user '%s'", name));
+	errno = -error;
+	return need(text_format("user '%s' cannot be looked up: %m", name));
+}
+
+static bool
+is_self(const struct subject *subject)
+{
+	return subject_uid(subject) == getuid();
+}
+
+static bool
+has_text(const char *text)
+{
+	return text != NULL && text[0] != '\0';
+}
+
+/*
+ * Which session is asked about: one's own, unless another person or another
+ * session is named. A service of one's own choice comes without the remote
+ * host of the session one happens to sit in.
+ */
+static void
+choose_session(struct inquiry *inquiry)
+{
+	const struct options *options = inquiry->options;
+	struct session *session = &inquiry->session;
+
+	if (is_self(inquiry->subject) && !has_text(options->service)) {
+		*session = session_find();
+		inquiry->is_own_session = options->rhost == NULL;
+	} else {
+		session->service = need(strdup(has_text(options->service)
+				? options->service
+				: "login"));
+	}
+	if (options->rhost != NULL) {
+		free(session->rhost);
+		session->rhost = need(strdup(options->rhost));
+	}
+}
+
+enum status
+inquiry_begin(struct inquiry *inquiry, const struct options *options,
+	char **error)
+{
+	struct policy_where where = policy_installed;
+	char *name = find_name(options), *absolute = NULL;
+	int r;
+
+	*inquiry = (struct inquiry){ .options = options };
+	inquiry->facts = facts_nss(&inquiry->buffer);
+	where.root = options->root;
+	if (options->policy != NULL) {
+		absolute = path_make_absolute(options->policy);
+		where.file = absolute;
+	}
+	r = policy_load(&where, &inquiry->policy);
+	free(absolute);
+	if (r < 0)
+		need(NULL);
+	r = name == NULL ? -ENOENT
+			 : subject_new(&inquiry->facts, name, &inquiry->subject);
+	if (r < 0)
+		*error = describe_failure(name, r);
+	else
+		choose_session(inquiry);
+	free(name);
+	inquiry->situation = (struct situation){
+		.policy = inquiry->policy,
+		.subject = inquiry->subject,
+		.request = { inquiry->session.service, inquiry->session.rhost },
+	};
+	return r < 0 ? STATUS_UNKNOWN : STATUS_OK;
+}
+
+void
+inquiry_clear(struct inquiry *inquiry)
+{
+	subject_free(inquiry->subject);
+	policy_free(inquiry->policy);
+	session_clear(&inquiry->session);
+	nss_buffer_clear(&inquiry->buffer);
+}
+
+static bool
+is_wrong(enum verdict verdict)
+{
+	return verdict == VERDICT_MISTAKE || verdict == VERDICT_UNKNOWN ||
+		verdict == VERDICT_UNUSABLE;
+}
+
+enum status
+inquiry_conclude(
+	const struct inquiry *inquiry, const struct decision *decision)
+{
+	bool wrong = is_wrong(decision->verdict);
+
+	for (size_t i = 0; i < decision->remarks.count; i++) {
+		if (wrong || !inquiry->options->quiet)
+			complain_remark(&decision->remarks.list[i]);
+	}
+	if (wrong)
+		return STATUS_UNKNOWN;
+	return decision->verdict == VERDICT_URI ? STATUS_OK : STATUS_NO;
+}
+
+void
+json_add_rule(json_t *object, const struct rule *rule)
+{
+	char *header = need(rule_format_header(rule));
+
+	json_add(object, "header", json_text(header));
+	json_add(object, "file", json_text(rule->path));
+	json_add(object, "line", json_integer(rule->line));
+	free(header);
+}
+
+static json_t *
+rule_to_json(const struct rule *rule)
+{
+	json_t *object;
+
+	if (rule == NULL)
+		return json_null();
+	object = need(json_object());
+	json_add_rule(object, rule);
+	return object;
+}
+
+static json_t *
+error_to_json(const struct decision *decision)
+{
+	const struct remark *remark = &decision->remarks.list[0];
+	char *text;
+	json_t *value;
+
+	if (remark->path == NULL)
+		return json_text(remark->text);
+	text = need(text_format(
+		"%s:%u: %s", remark->path, remark->line, remark->text));
+	value = json_text(text);
+	free(text);
+	return value;
+}
+
+void
+inquiry_add_json(const struct inquiry *inquiry,
+	const struct decision *decision, json_t *document)
+{
+	const struct subject *subject = inquiry->subject;
+
+	json_add(document, "user", json_text(subject_name(subject)));
+	json_add(document, "uid", json_integer(subject_uid(subject)));
+	json_add(document, "service", json_text(inquiry->session.service));
+	json_add(document, "uri", json_text(decision->uri));
+	json_add(document, "rule", rule_to_json(decision->rule));
+	if (is_wrong(decision->verdict))
+		json_add(document, "error", error_to_json(decision));
+}
+
+enum status
+inquiry_fail(const struct inquiry *inquiry, const char *command,
+	const char *error)
+{
+	json_t *document;
+
+	complain("%s", error);
+	if (inquiry->options->json) {
+		document = json_document(command);
+		json_add(document, "user", json_text(inquiry->options->user));
+		json_add(document, "uid", json_null());
+		json_add(document, "uri", json_null());
+		json_add(document, "rule", json_null());
+		json_add(document, "error", json_text(error));
+		json_print(document);
+	}
+	return STATUS_UNKNOWN;
+}

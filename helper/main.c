@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "options.h"
+#include "output.h"
+
+#define WHO_WHICH "[USER] [--service S] [--rhost H]"
+
+static const struct command commands[] = {
+	{ "explain", WHO_WHICH,
+		"which URI, by which rule, and why not the others",
+		command_explain },
+	{ "uri", WHO_WHICH, "the URI the policy gives, alone on a line",
+		command_uri },
+};
+
+static void
+print_synopsis(void)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		command_print_synopsis(&commands[i]);
+}
+
+static const struct command *
+find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static enum status
+run_command(int argc, char **argv, const struct command *command)
+{
+	struct options options;
+	enum status status;
+	int r = options_parse(argc, argv, command, &options);
+
+	if (r == -ECANCELED)
+		return STATUS_OK;
+	if (r < 0) {
+		fprintf(stderr, "try: virturi %s --help\n", command->name);
+		return STATUS_USAGE;
+	}
+	status = command->run(&options);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		complain("cannot write the answer: %m");
+		return STATUS_UNKNOWN;
+	}
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct command *command;
+
+	setlocale(LC_CTYPE, "");
+	if (argc < 2) {
+		print_synopsis();
+		return STATUS_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		print_synopsis();
+		return STATUS_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("virturi %s\n", VERSION);
+		return STATUS_OK;
+	}
+	command = find_command(argv[1]);
+	if (command == NULL) {
+		complain("there is no command '%s'", argv[1]);
+		print_synopsis();
+		return STATUS_USAGE;
+	}
+	return run_command(argc - 1, argv + 1, command);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "output.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../policy/text.h"
+#include "options.h"
+
+void
+complain(const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = need(text_vformat(format, args));
+	va_end(args);
+	fprintf(stderr, "virturi: %s\n", text);
+	free(text);
+}
+
+void
+complain_remark(const struct remark *remark)
+{
+	static const char *const severities[] = {
+		[REMARK_ERROR] = "error",
+		[REMARK_WARNING] = "warning",
+		[REMARK_NOTICE] = "note",
+	};
+
+	if (remark->path == NULL)
+		fprintf(stderr, "virturi: ");
+	else if (remark->line == 0)
+		fprintf(stderr, "%s: ", remark->path);
+	else
+		fprintf(stderr, "%s:%u: ", remark->path, remark->line);
+	fprintf(stderr, "%s: %s\n", severities[remark->severity],
+		remark->text);
+}
+
+void *
+need(void *pointer)
+{
+	if (pointer == NULL) {
+		fputs("virturi: out of memory\n", stderr);
+		exit(STATUS_UNKNOWN);
+	}
+	return pointer;
+}
+
+char *
+path_make_absolute(const char *path)
+{
+	char *here, *absolute;
+
+	if (path[0] == '/')
+		return need(strdup(path));
+	if (strncmp(path, "./", 2) == 0)
+		path += 2;
+	here = getcwd(NULL, 0);
+	if (here == NULL)
+		return need(strdup(path));
+	if (asprintf(&absolute, "%s/%s", here, path) < 0)
+		need(NULL);
+	free(here);
+	return absolute;
+}
+
+json_t *
+json_text(const char *text)
+{
+	char *printable;
+	json_t *value;
+
+	if (text == NULL)
+		return json_null();
+	printable = need(text_printable(text));
+	value = json_string(printable);
+	free(printable);
+	return value;
+}
+
+void
+json_add(json_t *object, const char *key, json_t *value)
+{
+	if (json_object_set_new(object, key, need(value)) < 0)
+		need(NULL);
+}
+
+json_t *
+json_document(const char *command)
+{
+	json_t *document = need(json_object());
+
+	json_add(document, "version", json_integer(1));
+	json_add(document, "command", json_string(command));
+	return document;
+}
+
+void
+json_print(json_t *document)
+{
+	if (json_dumpf(document, stdout, JSON_INDENT(2)) < 0)
+		need(NULL);
+	putchar('\n');
+	json_decref(document);
+}

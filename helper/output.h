@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HELPER_OUTPUT_H
+#define HELPER_OUTPUT_H
+
+/*
+ * Speaking to people and programs. Text that came from outside goes through
+ * text_printable() or one of these before it reaches a terminal.
+ */
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "../policy/remark.h"
+
+/* "virturi: …" on standard error; made printable as a whole. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A remark on standard error, as file:line: severity: text. */
+void complain_remark(const struct remark *remark);
+
+/* Ends the program with STATUS_UNKNOWN if memory was short. */
+void *need(void *pointer);
+
+/*
+ * The path as seen from "/"; as it is, when the working directory is gone.
+ * Owned by the caller; never NULL.
+ */
+char *path_make_absolute(const char *path);
+
+/* A JSON string; bytes that are not printable UTF-8 are written \xNN. NULL
+ * becomes null. Owned by the caller. */
+json_t *json_text(const char *text);
+
+/* Sets a member; takes value over, and ends the program if there is none. */
+void json_add(json_t *object, const char *key, json_t *value);
+
+/* An object with the members that all documents have. */
+json_t *json_document(const char *command);
+
+/* Prints a document on standard output and frees it. */
+void json_print(json_t *document);
+
+#endif

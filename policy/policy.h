@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+
+/*
+ * The policy in force: which files count, and their rules in the order in
+ * which they decide. virturi.conf(5) is the specification.
+ *
+ * Loading never fails for what stands in a file or because of one: then the
+ * policy is unusable, and its remarks say why.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "remark.h"
+#include "scan.h"
+
+/* From the lowest to the highest. */
+enum policy_layer {
+	LAYER_VENDOR,
+	LAYER_RUN,
+	LAYER_ADMIN,
+	LAYER_COUNT,
+};
+
+/* Where to look for a policy. Strings are borrowed while it is loaded. */
+struct policy_where {
+	/* The directories of the layers; NULL or empty: there is none. */
+	const char *layers[LAYER_COUNT];
+
+	/*
+	 * Look for them below this directory, whose owner and the effective
+	 * user may own files too. NULL: the real root, where only root may.
+	 */
+	const char *root;
+
+	/*
+	 * This file alone, an absolute path, instead of the layers (and not
+	 * below root). The effective user may own it, and all directories
+	 * above it are judged. NULL: the layers.
+	 */
+	const char *file;
+};
+
+/* The layers this build was configured with, on the real root. */
+extern const struct policy_where policy_installed;
+
+enum policy_file_state {
+	FILE_IN_FORCE,
+	FILE_MASK, /* empty or a link to the null device: hides lower ones */
+	FILE_REPLACED, /* by one of the same name in a higher layer */
+	FILE_MASKED, /* by a mask in a higher layer */
+	FILE_REFUSED, /* see the remarks: the policy is unusable */
+};
+
+/* A file that was found. Replaced and masked files were not opened. */
+struct policy_file {
+	char *path;
+	enum policy_file_state state;
+	const struct policy_file *by; /* what replaced or masked it */
+	char *bytes;
+	struct rule *rules; /* by line */
+	size_t n_rules;
+};
+
+/* Read-only for everybody but policy_load(). */
+struct policy {
+	bool is_usable;
+	struct remarks remarks; /* why it is not */
+	struct policy_file *files; /* in reading order */
+	size_t n_files;
+	const struct rule **rules; /* in deciding order; none if unusable */
+	size_t n_rules;
+};
+
+/*
+ * Loads the policy. When a file or directory changes while it is read, all is
+ * read once more; when it does so again, the policy is unusable.
+ *
+ * Returns 0 with the policy in *ret* (owned by the caller), or -ENOMEM with
+ * *ret* untouched. A host without any policy file has a usable policy without
+ * rules.
+ */
+int policy_load(const struct policy_where *where, struct policy **ret);
+
+void policy_free(struct policy *policy);
+
+/*
+ * Does the rule's header stand in its file a second time? libeconf, and
+ * probably the author's eye, would take two such rules for one.
+ */
+bool policy_repeats_header(
+	const struct policy *policy, const struct rule *rule);
+
+#endif

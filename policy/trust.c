@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "trust.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "text.h"
+
+static const int open_flags[] = {
+	[TREE_FILE] = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+	[TREE_LIST] = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+	[TREE_DIRECTORY] = O_PATH | O_DIRECTORY | O_CLOEXEC,
+};
+
+/*
+ * openat(2) as if dir_fd were "/". Without openat2(2) (before Linux 5.6, and
+ * under valgrind) links lead where they lead on this host.
+ */
+static int
+open_in_root(int dir_fd, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = (unsigned int)flags,
+		.resolve = RESOLVE_IN_ROOT,
+	};
+	int fd = (int)syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
+
+	if (fd < 0 && errno == ENOSYS) {
+		while (*path == '/')
+			path++;
+		fd = openat(dir_fd, *path != '\0' ? path : ".", flags);
+	}
+	return fd;
+}
+
+int
+tree_open(const struct tree *tree, const char *path, enum tree_as as)
+{
+	int fd = tree->fd < 0 ? open(path, open_flags[as])
+			      : open_in_root(tree->fd, path, open_flags[as]);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int
+tree_open_at(const struct tree *tree, int dir_fd, const char *name,
+	const char *path, enum tree_as as)
+{
+	int fd;
+
+	if (tree->fd >= 0)
+		return tree_open(tree, path, as);
+	fd = openat(dir_fd, name, open_flags[as]);
+	return fd < 0 ? -errno : fd;
+}
+
+static bool
+is_owner(const struct trust *trust, uid_t uid)
+{
+	for (size_t i = 0; i < trust->n_owners; i++) {
+		if (trust->owners[i] == uid)
+			return true;
+	}
+	return uid == 0;
+}
+
+int
+trust_find_fault(const struct trust *trust, const struct stat *status,
+	const char *path, char **fault)
+{
+	char *said;
+
+	if (!is_owner(trust, status->st_uid))
+		said = text_format("%s belongs to uid %lu, not to root: "
+				   "chown root %s",
+			path, (unsigned long)status->st_uid, path);
+	else if (status->st_mode & S_IWOTH)
+		said = text_format("%s is writable by everybody: chmod go-w %s",
+			path, path);
+	else if (status->st_mode & S_IWGRP)
+		said = text_format("%s is writable by its group: chmod g-w %s",
+			path, path);
+	else {
+		*fault = NULL;
+		return 0;
+	}
+	if (said == NULL)
+		return -ENOMEM;
+	*fault = said;
+	return 0;
+}
+
+/* The directory's own name, for a message: /proc knows it, if there is one. */
+static const char *
+name_of(int fd, char *name, size_t size, const char *otherwise)
+{
+	char link[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, name, size - 1);
+	if (n <= 0)
+		return otherwise;
+	name[n] = '\0';
+	return name;
+}
+
+int
+trust_find_fault_above(const struct trust *trust, int dir_fd, const char *path,
+	char **fault)
+{
+	char name[4096];
+	struct stat status, above;
+	int fd = dir_fd, r;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	for (;;) {
+		int up;
+
+		r = trust_find_fault(trust, &status,
+			name_of(fd, name, sizeof(name), path), fault);
+		if (r < 0 || *fault != NULL)
+			break;
+		up = openat(fd, "..", open_flags[TREE_DIRECTORY]);
+		if (fd != dir_fd)
+			close(fd);
+		if (up < 0)
+			return -errno;
+		fd = up;
+		if (fstat(fd, &above) < 0) {
+			r = -errno;
+			break;
+		}
+		if (above.st_dev == status.st_dev &&
+			above.st_ino == status.st_ino)
+			break;
+		status = above;
+	}
+	if (fd != dir_fd)
+		close(fd);
+	return r;
+}
+
+bool
+status_differs(const struct stat *a, const struct stat *b)
+{
+	return a->st_size != b->st_size ||
+		a->st_mtim.tv_sec != b->st_mtim.tv_sec ||
+		a->st_mtim.tv_nsec != b->st_mtim.tv_nsec ||
+		a->st_ctim.tv_sec != b->st_ctim.tv_sec ||
+		a->st_ctim.tv_nsec != b->st_ctim.tv_nsec;
+}
+
+bool
+status_is_null_device(const struct stat *status)
+{
+	return S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3);
+}
+
+int
+read_all(int fd, size_t max, char **bytes, size_t *size)
+{
+	size_t room = 4096, used = 0;
+	char *buffer = NULL, *bigger;
+	ssize_t n = 0;
+	int r;
+
+	do {
+		used += (size_t)n;
+		if (buffer == NULL || used + 1 >= room) {
+			room = buffer == NULL ? room : 4 * room;
+			bigger = realloc(buffer, room);
+			if (bigger == NULL) {
+				r = -ENOMEM;
+				goto fail;
+			}
+			buffer = bigger;
+		}
+		n = read(fd, buffer + used, room - used - 1);
+	} while (n > 0 && used + (size_t)n <= max);
+	r = n < 0 ? -errno : -EFBIG;
+	if (n != 0)
+		goto fail;
+	buffer[used] = '\0';
+	*bytes = buffer;
+	*size = used;
+	return 0;
+
+fail:
+	free(buffer);
+	return r;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libeconf reads files, not memory, and its versions differ in what they make
+ * of comments, repetitions, long files and lines without '='. So it is given
+ * a file in memory that holds one section with the lines the scanner accepted,
+ * byte for byte, and nothing else. This also keeps its cost, which grows with
+ * entries times sections, out of policies with many rules.
+ */
+#include "values.h"
+
+#include <errno.h>
+#include <libeconf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* since Linux 6.3; without it newer kernels write a warning to their log */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
+#define SECTION "rule"
+
+static bool
+has_sound_entry(const struct body *body)
+{
+	for (int key = 0; key < KEY_COUNT; key++) {
+		if (body->entries[key].is_sound)
+			return true;
+	}
+	return false;
+}
+
+static int
+write_entries(const struct body *body, FILE *out)
+{
+	fputs("[" SECTION "]\n", out);
+	for (int key = 0; key < KEY_COUNT; key++) {
+		const struct entry *entry = &body->entries[key];
+
+		if (entry->is_sound)
+			fprintf(out, "%s = %.*s\n", rule_key_names[key],
+				(int)entry->value.size, entry->value.start);
+	}
+	return fflush(out) == 0 ? 0 : -errno;
+}
+
+static int
+make_file(const struct body *body, FILE **ret)
+{
+	int fd, r;
+	FILE *out;
+
+	fd = memfd_create("virturi", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("virturi", MFD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	out = fdopen(fd, "w");
+	if (out == NULL) {
+		close(fd);
+		return -ENOMEM;
+	}
+	r = write_entries(body, out);
+	if (r < 0) {
+		fclose(out);
+		return r;
+	}
+	*ret = out;
+	return 0;
+}
+
+static int
+errno_of(econf_err error)
+{
+	switch (error) {
+	case ECONF_NOMEM:
+		return -ENOMEM;
+	case ECONF_NOFILE:
+		return -ENOENT;
+	default:
+		return -EIO;
+	}
+}
+
+static int
+fetch(econf_file *file, const struct body *body, char *values[KEY_COUNT])
+{
+	for (int key = 0; key < KEY_COUNT; key++) {
+		econf_err error;
+
+		if (!body->entries[key].is_sound)
+			continue;
+		error = econf_getStringValue(
+			file, SECTION, rule_key_names[key], &values[key]);
+		if (error != ECONF_SUCCESS)
+			return errno_of(error);
+		if (values[key] == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int
+values_read(const struct body *body, char *values[KEY_COUNT])
+{
+	char path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+	econf_file *file = NULL;
+	econf_err error;
+	FILE *memory = NULL;
+	int r;
+
+	memset(values, 0, KEY_COUNT * sizeof(*values));
+	if (!has_sound_entry(body))
+		return 0;
+	r = make_file(body, &memory);
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fileno(memory));
+	error = econf_readFile(&file, path, "=", "#");
+	r = error == ECONF_SUCCESS ? fetch(file, body, values)
+				   : errno_of(error);
+	econf_freeFile(file);
+	fclose(memory);
+	if (r < 0)
+		values_free(values);
+	return r;
+}
+
+void
+values_free(char *values[KEY_COUNT])
+{
+	for (int key = 0; key < KEY_COUNT; key++) {
+		free(values[key]);
+		values[key] = NULL;
+	}
+}
