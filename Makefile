@@ -77,7 +77,7 @@ pam_tests := $(patsubst $(srcdir)/tests/pam/test_%.c,%,\
 	$(wildcard $(srcdir)/tests/pam/test_*.c))
 c_files := $(wildcard $(srcdir)/policy/*.[ch] $(srcdir)/pam_virturi/*.[ch] \
 	$(srcdir)/helper/*.[ch] $(srcdir)/tests/*/*.[ch])
-sh_files := $(addprefix $(srcdir)/,packaging/deps tests/demo tests/lint \
+sh_files := $(addprefix $(srcdir)/,packaging/deps tests/demo tests/fresh \
 	tests/run tests/cli/run .ci/run)
 
 policy_obj := $(policy_src:%=$(O)/policy/%.o)
@@ -142,11 +142,13 @@ $(O)/man/%: $(srcdir)/man/%.in $(O)/flags
 # --- What is missing on this machine ----------------------------------------
 
 # $(call need,WHAT…): installs what is missing for these, unless DEPS=no
-need = $(if $(filter no,$(DEPS)),,$(srcdir)/packaging/deps $(1))
+need = $(if $(filter no,$(DEPS)),:,CC='$(CC)' WITH_SYSTEMD='$(WITH_SYSTEMD)' \
+	$(srcdir)/packaging/deps $(1))
 
 .PHONY: deps
 deps:
-	@$(srcdir)/packaging/deps build check
+	@CC='$(CC)' WITH_SYSTEMD='$(WITH_SYSTEMD)' \
+		$(srcdir)/packaging/deps build check
 
 # --- Trying it out -----------------------------------------------------------
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../policy/countof.h"
 #include "../policy/text.h"
 
 /* Services people meet, in the order they think of them. */
@@ -45,6 +46,8 @@ struct answer_of {
 struct elsewhere {
 	const struct inquiry *inquiry;
 	const struct decision *here;
+	struct subject
+		*subject; /* anew: what was asked before is nothing here */
 	struct answer_of answers[SERVICES_MAX];
 	size_t count;
 };
@@ -52,14 +55,13 @@ struct elsewhere {
 static bool
 is_configured(const char *root, const char *service)
 {
-	static const char *const directories[] = {
-		"/etc/pam.d", "/usr/lib/pam.d", "/usr/share/pam.d"
-	};
+	static const char *const directories[] = { "/etc/pam.d",
+		"/usr/lib/pam.d", "/usr/share/pam.d" };
 	bool is_found = false;
 
 	for (size_t i = 0; i < 3 && !is_found; i++) {
-		char *path = need(text_format("%s%s/%s", root != NULL ? root : "",
-			directories[i], service));
+		char *path = need(text_format("%s%s/%s",
+			root != NULL ? root : "", directories[i], service));
 
 		is_found = access(path, F_OK) == 0;
 		free(path);
@@ -102,7 +104,11 @@ static void
 ask(struct elsewhere *elsewhere, const char *service, bool is_remote)
 {
 	const struct inquiry *inquiry = elsewhere->inquiry;
-	struct situation situation = inquiry->situation;
+	struct situation situation = {
+		.policy = inquiry->policy,
+		.subject = elsewhere->subject,
+		.request = { service, is_remote ? SOME_HOST : NULL },
+	};
 	struct decision decision;
 	struct answer_of *answer;
 
@@ -113,8 +119,6 @@ ask(struct elsewhere *elsewhere, const char *service, bool is_remote)
 	if (strcmp(service, inquiry->session.service) == 0 ||
 		elsewhere->count == SERVICES_MAX)
 		return;
-	situation.request = (struct request){ service,
-		is_remote ? SOME_HOST : NULL };
 	if (policy_decide(&situation, NULL, &decision) < 0)
 		need(NULL);
 	if (!is_same_answer(&decision, elsewhere->here)) {
@@ -167,7 +171,10 @@ elsewhere_print(const struct inquiry *inquiry, const struct decision *here,
 {
 	struct elsewhere elsewhere = { .inquiry = inquiry, .here = here };
 
-	for (size_t i = 0; i < sizeof(well_known) / sizeof(well_known[0]); i++) {
+	if (subject_new(&inquiry->facts, subject_name(inquiry->subject),
+		    &elsewhere.subject) < 0)
+		return;
+	for (size_t i = 0; i < countof(well_known); i++) {
 		if (is_configured(inquiry->options->root, well_known[i].name))
 			ask(&elsewhere, well_known[i].name,
 				well_known[i].is_remote);
@@ -179,4 +186,5 @@ elsewhere_print(const struct inquiry *inquiry, const struct decision *here,
 	print_answers(&elsewhere);
 	for (size_t i = 0; i < elsewhere.count; i++)
 		free(elsewhere.answers[i].text);
+	subject_free(elsewhere.subject);
 }

@@ -12,7 +12,7 @@
  * values of `services` that ruled out a rule of this user's, so that every
  * service the policy names for them is asked about; ends with NULL.
  */
-void elsewhere_print(const struct inquiry *inquiry,
-	const struct decision *here, char *const *named);
+void elsewhere_print(const struct inquiry *inquiry, const struct decision *here,
+	char *const *named);
 
 #endif

@@ -21,7 +21,7 @@ struct row {
 	const struct rule *rule;
 	enum outcome outcome;
 	bool decides;
-	bool matched; /* header and conditions */
+	bool is_remarkable; /* not just a rule for other people */
 	char *header;
 	char *reason;
 	char *services; /* that ruled it out, or NULL */
@@ -46,26 +46,11 @@ explain_too_late(const struct rule *rule, const struct rule *decider)
 	const char *kind = kinds[rule->kind], *by = kinds[decider->kind];
 
 	if (strcmp(kind, by) != 0)
-		return need(text_format("matches too; %s comes before %s", by,
-			kind));
+		return need(text_format(
+			"matches too; %s comes before %s", by, kind));
 	if (strcmp(rule->path, decider->path) != 0)
 		return need(text_format("matches too; its file comes earlier"));
 	return need(text_format("matches too; it stands further down"));
-}
-
-/* A name that does not match because the directory has another. */
-static char *
-explain_spelling(const struct situation *situation, const struct rule *rule)
-{
-	char *called = NULL, *reason;
-
-	if (rule->kind != RULE_GROUP ||
-		subject_find_spelling(
-			situation->subject, rule->name, &called) < 0)
-		return NULL;
-	reason = need(text_format("the directory calls it '%s'", called));
-	free(called);
-	return reason;
 }
 
 static char *
@@ -73,16 +58,15 @@ explain_row(const struct explanation *explanation,
 	const struct situation *situation, const struct rule *rule,
 	const struct judgement *judgement)
 {
-	char *reason = NULL;
+	if (explanation->decider != NULL && outcome_decides(judgement->outcome))
+		return explain_too_late(rule, explanation->decider);
+	return need(judgement_explain(situation, rule, judgement));
+}
 
-	if (judgement->outcome == OUTCOME_NO_MATCH)
-		reason = explain_spelling(situation, rule);
-	else if (explanation->decider != NULL &&
-		outcome_decides(judgement->outcome))
-		reason = explain_too_late(rule, explanation->decider);
-	if (reason == NULL)
-		reason = need(judgement_explain(situation, rule, judgement));
-	return reason;
+static bool
+is_for_others(enum outcome outcome)
+{
+	return outcome == OUTCOME_NO_MATCH || outcome == OUTCOME_NOT_ROOT;
 }
 
 static int
@@ -98,8 +82,7 @@ hear(void *context, const struct situation *situation, const struct rule *rule,
 		.rule = rule,
 		.outcome = judgement->outcome,
 		.decides = decides,
-		.matched = judgement->outcome >= OUTCOME_TRIAL &&
-			judgement->outcome != OUTCOME_UNKNOWN,
+		.is_remarkable = !is_for_others(judgement->outcome),
 		.header = need(rule_format_header(rule)),
 		.reason = explain_row(explanation, situation, rule, judgement),
 		.services = is_service ? need(strdup(judgement->value)) : NULL,
@@ -107,6 +90,39 @@ hear(void *context, const struct situation *situation, const struct rule *rule,
 	if (decides)
 		explanation->decider = rule;
 	return 0;
+}
+
+/*
+ * Names that do not match because the directory has others. Asked when all is
+ * decided: these look-ups are the explanation's own, and what they run into
+ * must not colour the decision.
+ */
+static void
+explain_spellings(
+	const struct inquiry *inquiry, struct explanation *explanation)
+{
+	for (size_t i = 0; i < explanation->count; i++) {
+		struct row *row = &explanation->rows[i];
+		char *called = NULL;
+
+		if (row->is_remarkable || row->rule->kind != RULE_GROUP ||
+			subject_find_spelling(
+				inquiry->subject, row->rule->name, &called) < 0)
+			continue;
+		row->is_remarkable = true;
+		free(row->reason);
+		row->reason = need(
+			text_format("the directory calls it '%s'", called));
+		free(called);
+	}
+}
+
+/* Does the rule apply, whether or not another comes first? */
+static bool
+applies(enum outcome outcome)
+{
+	return outcome == OUTCOME_TRIAL || outcome == OUTCOME_URI ||
+		outcome == OUTCOME_NONE || outcome == OUTCOME_MISTAKE;
 }
 
 static const char *
@@ -179,21 +195,9 @@ print_meaning(const struct inquiry *inquiry, const struct decision *decision)
 		printf("  libvirt then chooses by itself: %s, unless the "
 		       "user's libvirt.conf\n  or environment says "
 		       "otherwise\n",
-			subject_uid(inquiry->subject) == 0
-				? "qemu:///system"
-				: "qemu:///session");
+			subject_uid(inquiry->subject) == 0 ? "qemu:///system"
+							   : "qemu:///session");
 	}
-}
-
-static bool
-is_listed(const struct inquiry *inquiry, const struct explanation *explanation,
-	const struct row *row)
-{
-	return inquiry->options->verbose ||
-		explanation->count <= ROWS_ALWAYS ||
-		(row->outcome != OUTCOME_NO_MATCH &&
-			row->outcome != OUTCOME_NOT_ROOT) ||
-		strncmp(row->reason, "the directory", 13) == 0;
 }
 
 static void
@@ -232,9 +236,10 @@ width_of(const struct explanation *explanation)
 }
 
 static void
-print_rows(
-	const struct inquiry *inquiry, const struct explanation *explanation)
+print_rows(const struct inquiry *inquiry, const struct explanation *explanation)
 {
+	bool lists_all =
+		inquiry->options->verbose || explanation->count <= ROWS_ALWAYS;
 	size_t hidden = 0;
 
 	if (explanation->count > 0)
@@ -242,15 +247,14 @@ print_rows(
 	for (size_t i = 0; i < explanation->count; i++) {
 		const struct row *row = &explanation->rows[i];
 
-		if (is_listed(inquiry, explanation, row))
+		if (lists_all || row->is_remarkable)
 			print_row(inquiry, row, i + 1, width_of(explanation));
 		else
 			hidden++;
 	}
 	if (hidden > 0)
-		printf("and %zu rules for users and groups that %s is not "
-		       "(--verbose)\n",
-			hidden, subject_name(inquiry->subject));
+		printf("and %zu rules for other users and groups (--verbose)\n",
+			hidden);
 }
 
 static void
@@ -293,7 +297,8 @@ print_json(const struct inquiry *inquiry, const struct decision *decision,
 		json_t *object = need(json_object());
 
 		json_add_rule(object, row->rule);
-		json_add(object, "matched", json_boolean(row->matched));
+		json_add(
+			object, "matched", json_boolean(applies(row->outcome)));
 		json_add(object, "decides", json_boolean(row->decides));
 		json_add(object, "reason", json_text(row->reason));
 		if (json_array_append_new(rules, object) < 0)
@@ -326,6 +331,7 @@ explain(const struct inquiry *inquiry)
 		inquiry->policy->n_rules + 1, sizeof(*explanation.rows)));
 	if (policy_decide(&inquiry->situation, &witness, &decision) < 0)
 		need(NULL);
+	explain_spellings(inquiry, &explanation);
 	if (inquiry->options->json)
 		print_json(inquiry, &decision, &explanation);
 	else
@@ -345,9 +351,8 @@ command_explain(const struct options *options)
 	char *error = NULL;
 	enum status status = inquiry_begin(&inquiry, options, &error);
 
-	status = status == STATUS_OK
-		? explain(&inquiry)
-		: inquiry_fail(&inquiry, "explain", error);
+	status = status == STATUS_OK ? explain(&inquiry)
+				     : inquiry_fail(&inquiry, "explain", error);
 	free(error);
 	inquiry_clear(&inquiry);
 	return status;

@@ -25,8 +25,8 @@ static char *
 describe_failure(const char *name, int error)
 {
 	if (name == NULL)
-		return need(text_format("uid %lu has no name here",
-			(unsigned long)getuid()));
+		return need(text_format(
+			"uid %lu has no name here", (unsigned long)getuid()));
 	if (error == -ENOENT)
 		return need(text_format("there is no user '%s'", name));
 	errno = -error;
@@ -60,9 +60,9 @@ choose_session(struct inquiry *inquiry)
 		*session = session_find();
 		inquiry->is_own_session = options->rhost == NULL;
 	} else {
-		session->service = need(strdup(has_text(options->service)
-				? options->service
-				: "login"));
+		session->service = need(
+			strdup(has_text(options->service) ? options->service
+							  : "login"));
 	}
 	if (options->rhost != NULL) {
 		free(session->rhost);
@@ -71,8 +71,8 @@ choose_session(struct inquiry *inquiry)
 }
 
 enum status
-inquiry_begin(struct inquiry *inquiry, const struct options *options,
-	char **error)
+inquiry_begin(
+	struct inquiry *inquiry, const struct options *options, char **error)
 {
 	struct policy_where where = policy_installed;
 	char *name = find_name(options), *absolute = NULL;
@@ -89,8 +89,9 @@ inquiry_begin(struct inquiry *inquiry, const struct options *options,
 	free(absolute);
 	if (r < 0)
 		need(NULL);
-	r = name == NULL ? -ENOENT
-			 : subject_new(&inquiry->facts, name, &inquiry->subject);
+	r = name == NULL
+		? -ENOENT
+		: subject_new(&inquiry->facts, name, &inquiry->subject);
 	if (r < 0)
 		*error = describe_failure(name, r);
 	else
@@ -121,8 +122,7 @@ is_wrong(enum verdict verdict)
 }
 
 enum status
-inquiry_conclude(
-	const struct inquiry *inquiry, const struct decision *decision)
+inquiry_conclude(const struct inquiry *inquiry, const struct decision *decision)
 {
 	bool wrong = is_wrong(decision->verdict);
 
@@ -175,8 +175,8 @@ error_to_json(const struct decision *decision)
 }
 
 void
-inquiry_add_json(const struct inquiry *inquiry,
-	const struct decision *decision, json_t *document)
+inquiry_add_json(const struct inquiry *inquiry, const struct decision *decision,
+	json_t *document)
 {
 	const struct subject *subject = inquiry->subject;
 
@@ -190,8 +190,8 @@ inquiry_add_json(const struct inquiry *inquiry,
 }
 
 enum status
-inquiry_fail(const struct inquiry *inquiry, const char *command,
-	const char *error)
+inquiry_fail(
+	const struct inquiry *inquiry, const char *command, const char *error)
 {
 	json_t *document;
 

@@ -29,8 +29,8 @@ struct inquiry {
  * saying why, when there is no such user or they cannot be looked up. To be
  * cleared in any case; must not be moved.
  */
-enum status inquiry_begin(struct inquiry *inquiry,
-	const struct options *options, char **error);
+enum status inquiry_begin(
+	struct inquiry *inquiry, const struct options *options, char **error);
 
 void inquiry_clear(struct inquiry *inquiry);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../policy/countof.h"
 #include "options.h"
 #include "output.h"
 
@@ -20,14 +21,14 @@ static const struct command commands[] = {
 static void
 print_synopsis(void)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < countof(commands); i++)
 		command_print_synopsis(&commands[i]);
 }
 
 static const struct command *
 find_command(const char *name)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (size_t i = 0; i < countof(commands); i++) {
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	}

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "../policy/countof.h"
 #include "../policy/text.h"
 #include "output.h"
 
@@ -53,8 +54,7 @@ describe_remote(const struct parts *parts)
 	};
 	const char *needs = "";
 
-	for (size_t i = 0; i < sizeof(transports) / sizeof(transports[0]);
-		i++) {
+	for (size_t i = 0; i < countof(transports); i++) {
 		if (text_equals(parts->transport, transports[i].transport))
 			needs = transports[i].needs;
 	}

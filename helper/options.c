@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../policy/countof.h"
 #include "output.h"
 
 enum option_id {
@@ -89,8 +90,7 @@ print_help(const struct command *command)
 {
 	command_print_synopsis(command);
 	putchar('\n');
-	for (size_t i = 0; i < sizeof(option_help) / sizeof(option_help[0]);
-		i++)
+	for (size_t i = 0; i < countof(option_help); i++)
 		printf("  %s\n", option_help[i]);
 	printf("\nvirturi(1) has the rest.\n");
 }

@@ -38,8 +38,7 @@ complain_remark(const struct remark *remark)
 		fprintf(stderr, "%s: ", remark->path);
 	else
 		fprintf(stderr, "%s:%u: ", remark->path, remark->line);
-	fprintf(stderr, "%s: %s\n", severities[remark->severity],
-		remark->text);
+	fprintf(stderr, "%s: %s\n", severities[remark->severity], remark->text);
 }
 
 void *

@@ -70,8 +70,8 @@ session_find(void)
 	if (connection != NULL && connection[0] != '\0') {
 		/* "client-address client-port server-address server-port" */
 		session.service = need(strdup("sshd"));
-		session.rhost = need(
-			strndup(connection, strcspn(connection, " ")));
+		session.rhost =
+			need(strndup(connection, strcspn(connection, " ")));
 	} else {
 		session.service = need(strdup("login"));
 	}

@@ -37,8 +37,7 @@ command_uri(const struct options *options)
 	if (status == STATUS_NO && !options->quiet)
 		complain("the policy gives %s no URI (%s); "
 			 "`virturi explain` says why",
-			subject_name(inquiry.subject),
-			inquiry.session.service);
+			subject_name(inquiry.subject), inquiry.session.service);
 	decision_clear(&decision);
 
 out:

@@ -191,8 +191,8 @@ decide(pam_handle_t *pamh, const struct arguments *arguments,
 }
 
 static int
-find_subject(pam_handle_t *pamh, const struct facts *facts,
-	struct subject **ret)
+find_subject(
+	pam_handle_t *pamh, const struct facts *facts, struct subject **ret)
 {
 	const char *user = get_item(pamh, PAM_USER);
 	int r;
@@ -239,8 +239,7 @@ apply_policy(pam_handle_t *pamh, const struct arguments *arguments)
 }
 
 EXPORT int
-pam_sm_open_session(
-	pam_handle_t *pamh, int flags, int argc, const char **argv)
+pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct arguments arguments = parse_arguments(pamh, argc, argv);
 	const char *present = pam_getenv(pamh, VARIABLE);
@@ -248,8 +247,8 @@ pam_sm_open_session(
 	(void)flags;
 	if (present != NULL && !arguments.override) {
 		if (arguments.debug)
-			pam_syslog(pamh, LOG_DEBUG, "%s is set already",
-				VARIABLE);
+			pam_syslog(
+				pamh, LOG_DEBUG, "%s is set already", VARIABLE);
 	} else if (apply_policy(pamh, &arguments) < 0) {
 		pam_syslog(pamh, LOG_CRIT, "out of memory; %s is not set",
 			VARIABLE);
@@ -258,8 +257,7 @@ pam_sm_open_session(
 }
 
 EXPORT int
-pam_sm_close_session(
-	pam_handle_t *pamh, int flags, int argc, const char **argv)
+pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	(void)pamh;
 	(void)flags;
@@ -271,8 +269,7 @@ pam_sm_close_session(
 /* The other four are not a session's business. */
 
 EXPORT int
-pam_sm_authenticate(
-	pam_handle_t *pamh, int flags, int argc, const char **argv)
+pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	(void)pamh;
 	(void)flags;

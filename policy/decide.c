@@ -87,8 +87,7 @@ find_group_rule(const struct policy *policy, const char *name)
 }
 
 static int
-warn_of_spelling(
-	const struct situation *situation, struct decision *decision)
+warn_of_spelling(const struct situation *situation, struct decision *decision)
 {
 	const char *asked, *called;
 	const struct rule *rule;

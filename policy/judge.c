@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "countof.h"
 #include "uri.h"
 #include "values.h"
 
@@ -199,8 +200,7 @@ judge_groups(struct hearing *hearing, const char *value, enum answer wanted,
 		if (answer != ANSWER_UNKNOWN)
 			answer = answer_of(answer == wanted);
 		all = both(all, answer);
-		if (answer == ANSWER_NO &&
-			hearing->judgement->group == NULL) {
+		if (answer == ANSWER_NO && hearing->judgement->group == NULL) {
 			hearing->judgement->group = strdup(names[i]);
 			if (hearing->judgement->group == NULL)
 				r = -ENOMEM;
@@ -257,16 +257,14 @@ note_mistake(struct hearing *hearing, enum rule_key key, const char *what)
 {
 	return remarks_add(&hearing->judgement->remarks, REMARK_ERROR,
 		hearing->rule->path, hearing->body.entries[key].line,
-		"%s = %s: %s", rule_key_names[key], hearing->values[key],
-		what);
+		"%s = %s: %s", rule_key_names[key], hearing->values[key], what);
 }
 
 static int
 judge_conditions(struct hearing *hearing)
 {
-	for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]) &&
-		hearing->answer != ANSWER_NO;
-		i++) {
+	for (size_t i = 0;
+		i < countof(conditions) && hearing->answer != ANSWER_NO; i++) {
 		enum rule_key key = conditions[i].key;
 		char *value = hearing->values[key];
 		enum answer answer = ANSWER_YES;
@@ -407,8 +405,8 @@ note_trial(struct hearing *hearing, enum outcome outcome)
 	else if (outcome == OUTCOME_NONE)
 		would = text_format("would set nothing");
 	else
-		would = text_format("would set nothing: %s",
-			remarks->list[0].text);
+		would = text_format(
+			"would set nothing: %s", remarks->list[0].text);
 	remarks_clear(remarks);
 	if (header != NULL && would != NULL)
 		r = remarks_add(remarks, REMARK_NOTICE, rule->path, rule->line,

@@ -20,7 +20,7 @@
 
 #define MAIN_NAME   "virturi.conf"
 #define DROPIN_NAME "virturi.conf.d"
-#define SUFFIX	    ".conf"
+#define SUFFIX      ".conf"
 
 const struct policy_where policy_installed = {
 	.layers = {
@@ -62,8 +62,8 @@ struct load {
 static int
 refuse(struct load *load, const char *path, const char *what)
 {
-	return remarks_add(&load->policy->remarks, REMARK_ERROR, path, 0,
-		"%s", what);
+	return remarks_add(
+		&load->policy->remarks, REMARK_ERROR, path, 0, "%s", what);
 }
 
 static int
@@ -126,7 +126,8 @@ open_layer(struct load *load, int layer)
 
 	if (path == NULL || path[0] == '\0')
 		return 0;
-	main_dir->path = join(load->where->root ? load->where->root : "/", path);
+	main_dir->path =
+		join(load->where->root ? load->where->root : "/", path);
 	if (main_dir->path == NULL)
 		return -ENOMEM;
 	dropin_dir->path = join(main_dir->path, DROPIN_NAME);
@@ -151,8 +152,8 @@ add_candidate(struct load *load, struct directory *directory, int layer,
 	if (load->n_candidates == load->room) {
 		size_t room = load->room > 0 ? 2 * load->room : 8;
 
-		candidate = realloc(
-			load->candidates, room * sizeof(*candidate));
+		candidate =
+			realloc(load->candidates, room * sizeof(*candidate));
 		if (candidate == NULL)
 			return -ENOMEM;
 		load->candidates = candidate;
@@ -256,8 +257,8 @@ judge_directory(struct load *load, struct directory *directory)
 		return 0;
 	directory->is_judged = true;
 	if (load->where->file != NULL)
-		r = trust_find_fault_above(&load->trust, directory->fd,
-			directory->path, &fault);
+		r = trust_find_fault_above(
+			&load->trust, directory->fd, directory->path, &fault);
 	else
 		r = trust_find_fault(&load->trust, &directory->status,
 			directory->path, &fault);
@@ -344,8 +345,9 @@ read_file(struct load *load, int fd, const struct stat *before,
 	int r;
 
 	r = read_all(fd, SCAN_FILE_MAX, &file->bytes, &size);
-	if (r == -EFBIG || (r == 0 && fstat(fd, &after) == 0 &&
-				   status_differs(before, &after))) {
+	if (r == -EFBIG ||
+		(r == 0 && fstat(fd, &after) == 0 &&
+			status_differs(before, &after))) {
 		load->has_changed = true;
 		return 0;
 	}
@@ -437,8 +439,9 @@ check_directories(struct load *load, struct directory *directories)
 		struct directory *directory = &directories[layer];
 		struct stat now;
 
-		if (directory->fd >= 0 && (fstat(directory->fd, &now) < 0 ||
-			status_differs(&directory->status, &now)))
+		if (directory->fd >= 0 &&
+			(fstat(directory->fd, &now) < 0 ||
+				status_differs(&directory->status, &now)))
 			load->has_changed = true;
 	}
 }
@@ -477,8 +480,8 @@ load_single(struct load *load)
 
 	if (path[0] != '/' || slash[1] == '\0')
 		return refuse(load, path, "not the absolute path of a file");
-	directory->path = strndup(path, slash > path ? (size_t)(slash - path)
-						     : 1);
+	directory->path =
+		strndup(path, slash > path ? (size_t)(slash - path) : 1);
 	if (directory->path == NULL)
 		return -ENOMEM;
 	r = tree_open(&load->tree, directory->path, TREE_DIRECTORY);

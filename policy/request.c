@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "countof.h"
+
 static bool
 is_loopback_v4(const struct in_addr *address)
 {
@@ -26,12 +28,11 @@ static bool
 is_local_name(const char *host)
 {
 	static const char *const names[] = {
-		"localhost",
-		"localhost.localdomain",
+		"localhost", "localhost.localdomain",
 		"ip6-localhost", /* Debian's /etc/hosts */
 	};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < countof(names); i++) {
 		if (strcasecmp(host, names[i]) == 0)
 			return true;
 	}

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "countof.h"
+
 const char *const rule_key_names[KEY_COUNT] = {
 	[KEY_URI] = "uri",
 	[KEY_SERVICES] = "services",
@@ -90,18 +92,17 @@ parse_header(struct span inside, struct rule *rule)
 	name = (struct span){ inside.start + word, inside.size - word };
 	while (name.size > 0 && text_is_blank(name.start[0]))
 		name = (struct span){ name.start + 1, name.size - 1 };
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (text_equals((struct span){ inside.start, word },
-			    kinds[i].word))
+	for (i = 0; i < countof(kinds); i++) {
+		if (text_equals(
+			    (struct span){ inside.start, word }, kinds[i].word))
 			break;
 	}
-	if (i == sizeof(kinds) / sizeof(kinds[0]))
+	if (i == countof(kinds))
 		return "unknown header; write [user NAME], [group NAME], "
 		       "[gid N] or [others]";
 	rule->kind = kinds[i].kind;
 	if (rule->kind == RULE_OTHERS)
-		return inside.size == word ? NULL
-					   : "[others] takes no name";
+		return inside.size == word ? NULL : "[others] takes no name";
 	if (name.size == 0)
 		return "this header names nobody";
 	if (has_control(name))
@@ -176,8 +177,8 @@ scan_header(struct scan *scan, struct span line, const struct lines *lines)
 		fault = parse_header(inside, &rule);
 	if (fault != NULL)
 		return remarks_add(scan->remarks, REMARK_ERROR, scan->path,
-			lines->number, "'%.*s': %s", (int)line.size,
-			line.start, fault);
+			lines->number, "'%.*s': %s", (int)line.size, line.start,
+			fault);
 	if (scan->count == SCAN_RULES_MAX)
 		return complain(scan, lines->number,
 			"more than 1000 rules in one file; "
@@ -344,8 +345,8 @@ scan_entry(const struct rule *rule, unsigned int number, struct span line,
 	*entry = (struct entry){ number, value, fault == NULL };
 	if (fault == NULL)
 		return 0;
-	return remarks_add(remarks, REMARK_ERROR, rule->path, number,
-		"%s: %s", rule_key_names[key], fault);
+	return remarks_add(remarks, REMARK_ERROR, rule->path, number, "%s: %s",
+		rule_key_names[key], fault);
 }
 
 int

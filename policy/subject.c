@@ -117,8 +117,8 @@ static int
 find_group(
 	struct subject *subject, const char *name, struct group_record *record)
 {
-	int r = subject->facts->find_group(subject->facts->context, name,
-		subject->account.name, record);
+	int r = subject->facts->find_group(
+		subject->facts->context, name, subject->account.name, record);
 
 	note_failure(subject, r);
 	return r;
@@ -127,8 +127,8 @@ find_group(
 static int
 find_gid(struct subject *subject, gid_t gid, struct group_record *record)
 {
-	int r = subject->facts->find_gid(subject->facts->context, gid,
-		subject->account.name, record);
+	int r = subject->facts->find_gid(
+		subject->facts->context, gid, subject->account.name, record);
 
 	note_failure(subject, r);
 	return r;
@@ -305,8 +305,8 @@ search_names(struct subject *subject, const char *name)
 			return ANSWER_YES;
 	}
 	if (!subject->is_sorted && subject->n_names > 1)
-		qsort(subject->names, subject->n_names,
-			sizeof(*subject->names), compare_names);
+		qsort(subject->names, subject->n_names, sizeof(*subject->names),
+			compare_names);
 	subject->is_sorted = true;
 	return has_name(subject, name) ? ANSWER_YES : answer_no(subject);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "countof.h"
+
 bool
 text_is_blank(char c)
 {
@@ -77,7 +79,7 @@ static size_t
 decode_utf8(const unsigned char *bytes, uint32_t *ret)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t size = bytes[0] < 0x80	     ? 1
+	size_t size = bytes[0] < 0x80       ? 1
 		: (bytes[0] & 0xe0) == 0xc0 ? 2
 		: (bytes[0] & 0xf0) == 0xe0 ? 3
 		: (bytes[0] & 0xf8) == 0xf0 ? 4
@@ -119,7 +121,7 @@ is_harmless(uint32_t c)
 		{ 0xe0000, 0xe0fff }, /* tags */
 	};
 
-	for (size_t i = 0; i < sizeof(harmful) / sizeof(harmful[0]); i++) {
+	for (size_t i = 0; i < countof(harmful); i++) {
 		if (c >= harmful[i].first && c <= harmful[i].last)
 			return false;
 	}

@@ -113,8 +113,8 @@ name_of(int fd, char *name, size_t size, const char *otherwise)
 }
 
 int
-trust_find_fault_above(const struct trust *trust, int dir_fd, const char *path,
-	char **fault)
+trust_find_fault_above(
+	const struct trust *trust, int dir_fd, const char *path, char **fault)
 {
 	char name[4096];
 	struct stat status, above;

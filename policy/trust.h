@@ -60,8 +60,8 @@ int trust_find_fault(const struct trust *trust, const struct stat *status,
  * The same for an open directory and all those above it, up to "/".
  * -errno also when one of them cannot be opened.
  */
-int trust_find_fault_above(const struct trust *trust, int dir_fd,
-	const char *path, char **fault);
+int trust_find_fault_above(
+	const struct trust *trust, int dir_fd, const char *path, char **fault);
 
 /* Has a file or directory changed between two looks at it? */
 bool status_differs(const struct stat *a, const struct stat *b);

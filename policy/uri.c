@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "countof.h"
 #include "text.h"
 
 static bool
@@ -290,7 +291,7 @@ value_of(const struct uri_values *values, const struct variable *variable)
 static const struct variable *
 find_variable(struct span name)
 {
-	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+	for (size_t i = 0; i < countof(variables); i++) {
 		if (text_equals(name, variables[i].name))
 			return &variables[i];
 	}
@@ -302,8 +303,8 @@ find_variable(struct span name)
  * none that can stand here, with *fault* saying so (NULL: memory is short).
  */
 static size_t
-expand_variable(const char *at, enum part part,
-	const struct uri_values *values, struct output *out, char **fault)
+expand_variable(const char *at, enum part part, const struct uri_values *values,
+	struct output *out, char **fault)
 {
 	struct span name = { at + 2, strcspn(at + 2, "}") };
 	const struct variable *variable = find_variable(name);
