@@ -122,14 +122,10 @@ $(O)/virturi: $(helper_obj) $(O)/libpolicy.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
 		$(ECONF_LIBS) $(JSON_LIBS) $(SYSTEMD_LIBS)
 
-# Text with the build's own paths in it
-substitute = sed -e 's|@VERSION@|$(VERSION)|g' \
-	-e 's|@LIBVIRT_GROUP@|$(LIBVIRT_GROUP)|g' \
-	-e 's|@vendorconfdir@|$(vendorconfdir)|g' \
-	-e 's|@runconfdir@|$(runconfdir)|g' \
-	-e 's|@confdir@|$(confdir)|g' \
-	-e 's|@docdir@|$(docdir)|g' \
-	-e 's|@pammoddir@|$(pammoddir)|g'
+# Text with the build's own names in it; they may hold what sed would obey
+literal = $(subst &,\&,$(subst |,\|,$(subst \,\\,$(1))))
+names := VERSION LIBVIRT_GROUP vendorconfdir runconfdir confdir docdir pammoddir
+substitute = sed $(foreach n,$(names),-e 's|@$(n)@|$(call literal,$($(n)))|g')
 
 $(O)/conf/%: $(srcdir)/conf/%.in $(O)/flags
 	@mkdir -p $(@D)
@@ -250,7 +246,12 @@ lint:
 install = $(if $(strip $(2)),install -d '$(DESTDIR)$(2)' && \
 	install -m $(1) $(3) '$(DESTDIR)$(2)/')
 remove = $(if $(strip $(1)),rm -f $(foreach f,$(2),'$(DESTDIR)$(1)/$(f)'))
-rmdir = $(if $(strip $(1)),-rmdir -p '$(DESTDIR)$(1)' 2>/dev/null || :)
+
+# What may go when it is empty: our own directories, and all that a staging
+# tree would not have without us
+own_dirs := $(vendorconfdir) $(docdir)
+staged_dirs := $(pammoddir) $(bindir) $(mandir:%=%/man1) $(mandir:%=%/man5) \
+	$(mandir:%=%/man8)
 
 # a bare name is enough where libpam looks
 pam_libdir = $(shell $(PKG_CONFIG) --variable=libdir pam 2>/dev/null)
@@ -278,8 +279,9 @@ uninstall:
 	$(call remove,$(docdir),example.conf)
 	$(if $(mandir),$(call remove,$(mandir),man1/virturi.1 \
 		man5/virturi.conf.5 man8/pam_virturi.8))
-	$(call rmdir,$(vendorconfdir))
-	$(call rmdir,$(docdir))
+	@for d in $(own_dirs) $(if $(DESTDIR),$(staged_dirs)); do \
+		cd '$(DESTDIR)/' && rmdir -p ".$$d" 2>/dev/null; \
+	done; :
 
 .PHONY: dist
 dist:

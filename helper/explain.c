@@ -181,6 +181,21 @@ print_answer(const struct inquiry *inquiry, const struct decision *decision)
 	}
 }
 
+static void
+print_where_looked(const struct inquiry *inquiry)
+{
+	const char *root = inquiry->options->root;
+
+	printf("  there is no policy file in");
+	for (int layer = LAYER_COUNT; layer-- > 0;) {
+		const char *path = policy_installed.layers[layer];
+
+		if (path[0] != '\0')
+			printf(" %s%s", root != NULL ? root : "", path);
+	}
+	putchar('\n');
+}
+
 /* What libvirt makes of a missing URI: https://libvirt.org/uri.html */
 static void
 print_meaning(const struct inquiry *inquiry, const struct decision *decision)
@@ -278,6 +293,8 @@ print_text(const struct inquiry *inquiry, const struct decision *decision,
 {
 	print_who(inquiry);
 	print_answer(inquiry, decision);
+	if (inquiry->policy->n_files == 0 && inquiry->options->policy == NULL)
+		print_where_looked(inquiry);
 	print_meaning(inquiry, decision);
 	print_rows(inquiry, explanation);
 	if (decision->verdict != VERDICT_UNUSABLE)

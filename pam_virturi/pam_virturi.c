@@ -17,6 +17,7 @@
 #include <security/pam_modules.h>
 
 #include "../policy/decide.h"
+#include "../policy/text.h"
 
 #define VARIABLE "LIBVIRT_DEFAULT_URI"
 
@@ -28,6 +29,16 @@ struct arguments {
 	bool debug;
 	const char *policy; /* borrowed from argv; NULL: the installed one */
 };
+
+static void
+log_unknown_argument(pam_handle_t *pamh, const char *argument)
+{
+	char *printable = text_printable(argument);
+
+	pam_syslog(pamh, LOG_ERR, "unknown argument '%s' ignored",
+		printable != NULL ? printable : "?");
+	free(printable);
+}
 
 static struct arguments
 parse_arguments(pam_handle_t *pamh, int argc, const char **argv)
@@ -43,8 +54,7 @@ parse_arguments(pam_handle_t *pamh, int argc, const char **argv)
 		else if (strncmp(argv[i], policy, strlen(policy)) == 0)
 			arguments.policy = argv[i] + strlen(policy);
 		else
-			pam_syslog(pamh, LOG_ERR,
-				"unknown argument '%s' ignored", argv[i]);
+			log_unknown_argument(pamh, argv[i]);
 	}
 	return arguments;
 }

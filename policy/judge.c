@@ -151,7 +151,10 @@ judge_uids(struct hearing *hearing, const char *value, enum answer *ret,
 	return 0;
 }
 
-/* The items of a list as an array of strings; all of it is one allocation. */
+/*
+ * The items of a list as an array of strings; all of it is one allocation.
+ * Malformed, or memory is short: *ret* is untouched.
+ */
 static int
 split_list(const char *value, char ***ret, size_t *count, const char **fault)
 {
@@ -192,7 +195,7 @@ judge_groups(struct hearing *hearing, const char *value, enum answer wanted,
 	int r;
 
 	r = split_list(value, &names, &count, fault);
-	if (r < 0 || *fault != NULL)
+	if (names == NULL)
 		return r;
 	for (size_t i = 0; i < count && all != ANSWER_NO; i++) {
 		enum answer answer = subject_in_group(subject, names[i]);

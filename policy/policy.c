@@ -49,6 +49,7 @@ struct candidate {
 struct load {
 	const struct policy_where *where;
 	struct tree tree;
+	size_t root_size; /* what paths have in front of those in the tree */
 	struct trust trust;
 	struct directory main_dirs[LAYER_COUNT];
 	struct directory dropin_dirs[LAYER_COUNT];
@@ -99,7 +100,7 @@ join(const char *directory, const char *name)
 static const char *
 path_in_tree(const struct load *load, const char *path)
 {
-	return load->tree.fd < 0 ? path : path + strlen(load->where->root);
+	return path + load->root_size;
 }
 
 /* Takes over what tree_open() returned for a directory that need not exist. */
@@ -553,6 +554,7 @@ begin(struct load *load)
 	if (load->tree.fd < 0 || fstat(load->tree.fd, &status) < 0)
 		return refuse_errno(load, root, errno);
 	load->trust.owners[load->trust.n_owners++] = status.st_uid;
+	load->root_size = strlen(root);
 	return 0;
 }
 

@@ -64,6 +64,7 @@ has_control(struct span span)
 
 /* A file being cut into rules. */
 struct scan {
+	char *bytes;
 	const char *path;
 	struct remarks *remarks;
 	struct rule *rules;
@@ -183,8 +184,7 @@ scan_header(struct scan *scan, struct span line, const struct lines *lines)
 		return complain(scan, lines->number,
 			"more than 1000 rules in one file; "
 			"split it into drop-ins");
-	/* the byte is a ']' of the caller's buffer, which is not const */
-	((char *)(uintptr_t)inside.start)[inside.size] = '\0';
+	scan->bytes[inside.start - scan->bytes + (ptrdiff_t)inside.size] = '\0';
 	rule.body.start = lines->next;
 	return append_rule(scan, &rule);
 }
@@ -248,7 +248,11 @@ int
 scan_file(char *bytes, size_t size, const char *path, struct rule **rules,
 	size_t *count, struct remarks *remarks)
 {
-	struct scan scan = { .path = path, .remarks = remarks };
+	struct scan scan = {
+		.bytes = bytes,
+		.path = path,
+		.remarks = remarks,
+	};
 	struct lines lines = { .next = bytes, .end = bytes + size };
 	int r;
 

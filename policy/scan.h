@@ -19,7 +19,7 @@
 #include "remark.h"
 #include "text.h"
 
-#define SCAN_FILE_MAX  (1024 * 1024) /* bytes in a file */
+#define SCAN_FILE_MAX  1048576 /* bytes in a file: 1 MiB */
 #define SCAN_RULES_MAX 1000 /* rules in a file */
 #define SCAN_LINE_MAX  8000 /* bytes in a line: libeconf 0.5 splits longer */
 

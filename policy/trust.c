@@ -71,12 +71,23 @@ is_owner(const struct trust *trust, uid_t uid)
 	return uid == 0;
 }
 
+static bool
+is_trusted(const struct trust *trust, const struct stat *status)
+{
+	return is_owner(trust, status->st_uid) &&
+		!(status->st_mode & (S_IWGRP | S_IWOTH));
+}
+
 int
 trust_find_fault(const struct trust *trust, const struct stat *status,
 	const char *path, char **fault)
 {
 	char *said;
 
+	if (is_trusted(trust, status)) {
+		*fault = NULL;
+		return 0;
+	}
 	if (!is_owner(trust, status->st_uid))
 		said = text_format("%s belongs to uid %lu, not to root: "
 				   "chown root %s",
@@ -84,13 +95,9 @@ trust_find_fault(const struct trust *trust, const struct stat *status,
 	else if (status->st_mode & S_IWOTH)
 		said = text_format("%s is writable by everybody: chmod go-w %s",
 			path, path);
-	else if (status->st_mode & S_IWGRP)
+	else
 		said = text_format("%s is writable by its group: chmod g-w %s",
 			path, path);
-	else {
-		*fault = NULL;
-		return 0;
-	}
 	if (said == NULL)
 		return -ENOMEM;
 	*fault = said;
@@ -116,24 +123,20 @@ int
 trust_find_fault_above(
 	const struct trust *trust, int dir_fd, const char *path, char **fault)
 {
-	char name[4096];
 	struct stat status, above;
-	int fd = dir_fd, r;
+	char name[4096];
+	int fd = dir_fd, up, r = 0;
 
 	if (fstat(fd, &status) < 0)
 		return -errno;
-	for (;;) {
-		int up;
-
-		r = trust_find_fault(trust, &status,
-			name_of(fd, name, sizeof(name), path), fault);
-		if (r < 0 || *fault != NULL)
-			break;
+	while (is_trusted(trust, &status)) {
 		up = openat(fd, "..", open_flags[TREE_DIRECTORY]);
+		if (up < 0) {
+			r = -errno;
+			break;
+		}
 		if (fd != dir_fd)
 			close(fd);
-		if (up < 0)
-			return -errno;
 		fd = up;
 		if (fstat(fd, &above) < 0) {
 			r = -errno;
@@ -144,6 +147,10 @@ trust_find_fault_above(
 			break;
 		status = above;
 	}
+	*fault = NULL;
+	if (r == 0 && !is_trusted(trust, &status))
+		r = trust_find_fault(trust, &status,
+			name_of(fd, name, sizeof(name), path), fault);
 	if (fd != dir_fd)
 		close(fd);
 	return r;
@@ -169,32 +176,34 @@ int
 read_all(int fd, size_t max, char **bytes, size_t *size)
 {
 	size_t room = 4096, used = 0;
-	char *buffer = NULL, *bigger;
-	ssize_t n = 0;
-	int r;
+	char *buffer = malloc(room), *bigger;
+	ssize_t n = 1;
+	int r = buffer != NULL ? 0 : -ENOMEM;
 
-	do {
-		used += (size_t)n;
-		if (buffer == NULL || used + 1 >= room) {
-			room = buffer == NULL ? room : 4 * room;
-			bigger = realloc(buffer, room);
-			if (bigger == NULL) {
-				r = -ENOMEM;
-				goto fail;
-			}
-			buffer = bigger;
-		}
+	while (r == 0 && n > 0) {
 		n = read(fd, buffer + used, room - used - 1);
-	} while (n > 0 && used + (size_t)n <= max);
-	r = n < 0 ? -errno : -EFBIG;
-	if (n != 0)
-		goto fail;
+		if (n < 0) {
+			r = -errno;
+			break;
+		}
+		used += (size_t)n;
+		if (used > max) {
+			r = -EFBIG;
+		} else if (used + 1 == room) {
+			room *= 4;
+			bigger = realloc(buffer, room);
+			if (bigger != NULL)
+				buffer = bigger;
+			else
+				r = -ENOMEM;
+		}
+	}
+	if (r < 0) {
+		free(buffer);
+		return r;
+	}
 	buffer[used] = '\0';
 	*bytes = buffer;
 	*size = used;
 	return 0;
-
-fail:
-	free(buffer);
-	return r;
 }

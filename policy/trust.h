@@ -58,7 +58,7 @@ int trust_find_fault(const struct trust *trust, const struct stat *status,
 
 /*
  * The same for an open directory and all those above it, up to "/".
- * -errno also when one of them cannot be opened.
+ * −errno also when one of them cannot be opened; *fault* is then NULL.
  */
 int trust_find_fault_above(
 	const struct trust *trust, int dir_fd, const char *path, char **fault);
