@@ -68,7 +68,7 @@ MODULE_LDFLAGS ?= -Wl,-z,defs
 
 # --- Files -----------------------------------------------------------------
 
-policy_src := decide judge nss policy remark request scan subject text trust \
+policy_src := content decide judge nss policy remark request scan subject text trust \
 	uri values
 helper_src := elsewhere explain inquiry main meaning options output session uri
 unit_tests := $(patsubst $(srcdir)/tests/unit/test_%.c,%,\

@@ -11,16 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "content.h"
 #include "countof.h"
 #include "uri.h"
-#include "values.h"
 
 /* A rule being judged. */
 struct hearing {
 	const struct situation *situation;
 	const struct rule *rule;
-	struct body body;
-	char *values[KEY_COUNT];
+	struct content content;
 	enum answer answer; /* so far: header and conditions */
 	struct judgement *judgement;
 };
@@ -57,13 +56,9 @@ match_header(struct subject *subject, const struct rule *rule)
 	return ANSWER_YES;
 }
 
-/*
- * The conditions. Each says in *ret* whether it holds for this session; if the
- * value is malformed it returns 0, leaves *ret* alone and says in *fault* why.
- * -ENOMEM is the only error.
- */
-typedef int condition_judge(struct hearing *hearing, const char *value,
-	enum answer *ret, const char **fault);
+/* Does a condition, which is well-formed, hold? -ENOMEM is the only error. */
+typedef int condition_judge(
+	struct hearing *hearing, const char *value, enum answer *ret);
 
 static struct span
 list_of(const char *value)
@@ -72,174 +67,84 @@ list_of(const char *value)
 }
 
 static int
-judge_services(struct hearing *hearing, const char *value, enum answer *ret,
-	const char **fault)
+judge_services(struct hearing *hearing, const char *value, enum answer *ret)
 {
 	const char *service = hearing->situation->request.service;
 	struct span list = list_of(value), item;
 	bool is_named = false;
 
-	while (text_next_item(&list, &item)) {
-		if (item.size == 0) {
-			*fault = "an empty item in a comma list";
-			return 0;
-		}
-		if (service != NULL && text_equals(item, service))
-			is_named = true;
-	}
+	while (!is_named && text_next_item(&list, &item))
+		is_named = service != NULL && text_equals(item, service);
 	*ret = answer_of(is_named);
 	return 0;
 }
 
 static int
-judge_from(struct hearing *hearing, const char *value, enum answer *ret,
-	const char **fault)
+judge_from(struct hearing *hearing, const char *value, enum answer *ret)
 {
-	bool is_remote = request_is_remote(&hearing->situation->request);
+	bool wants_remote = strcmp(value, "remote") == 0;
 
-	if (strcmp(value, "remote") == 0)
-		*ret = answer_of(is_remote);
-	else if (strcmp(value, "local") == 0)
-		*ret = answer_of(!is_remote);
-	else
-		*fault = "write local or remote";
+	*ret = answer_of(wants_remote ==
+		request_is_remote(&hearing->situation->request));
 	return 0;
 }
 
-/* "1000", "1000-" or "1000-59999" */
-static const char *
-parse_range(struct span item, uint32_t *first, uint32_t *last)
-{
-	const char *dash = memchr(item.start, '-', item.size);
-	struct span left = item, right;
-
-	if (dash != NULL)
-		left.size = (size_t)(dash - item.start);
-	if (text_parse_id(text_trim(left), first) < 0)
-		return "write uids as 1000, 1000- or 1000-59999";
-	*last = *first;
-	if (dash == NULL)
-		return NULL;
-	right = (struct span){ dash + 1, item.size - left.size - 1 };
-	right = text_trim(right);
-	*last = UINT32_MAX;
-	if (right.size > 0 && text_parse_id(right, last) < 0)
-		return "write uids as 1000, 1000- or 1000-59999";
-	return *first <= *last ? NULL : "a range that ends before it begins";
-}
-
 static int
-judge_uids(struct hearing *hearing, const char *value, enum answer *ret,
-	const char **fault)
+judge_uids(struct hearing *hearing, const char *value, enum answer *ret)
 {
 	uid_t uid = subject_uid(hearing->situation->subject);
 	struct span list = list_of(value), item;
-	bool is_inside = false;
+	uint32_t first, last;
 
+	*ret = ANSWER_NO;
 	while (text_next_item(&list, &item)) {
-		uint32_t first = 0, last = 0;
-		const char *why = parse_range(item, &first, &last);
-
-		if (why != NULL) {
-			*fault = why;
-			return 0;
-		}
-		if (uid >= first && uid <= last)
-			is_inside = true;
+		if (content_parse_range(item, &first, &last) == NULL &&
+			uid >= first && uid <= last)
+			*ret = ANSWER_YES;
 	}
-	*ret = answer_of(is_inside);
-	return 0;
-}
-
-/*
- * The items of a list as an array of strings; all of it is one allocation.
- * Malformed, or memory is short: *ret* is untouched.
- */
-static int
-split_list(const char *value, char ***ret, size_t *count, const char **fault)
-{
-	struct span list = list_of(value), item;
-	size_t n = 0, room = 1;
-	char **items, *text;
-
-	for (const char *c = value; *c != '\0'; c++)
-		room += *c == ',';
-	items = malloc(room * sizeof(*items) + list.size + room);
-	if (items == NULL)
-		return -ENOMEM;
-	text = (char *)(items + room);
-	while (text_next_item(&list, &item)) {
-		if (item.size == 0) {
-			*fault = "an empty item in a comma list";
-			free(items);
-			return 0;
-		}
-		items[n++] = memcpy(text, item.start, item.size);
-		text += item.size;
-		*text++ = '\0';
-	}
-	*ret = items;
-	*count = n;
 	return 0;
 }
 
 /* The user must be in each group (wanted: ANSWER_YES) or none (ANSWER_NO). */
 static int
 judge_groups(struct hearing *hearing, const char *value, enum answer wanted,
-	enum answer *ret, const char **fault)
+	enum answer *ret)
 {
 	struct subject *subject = hearing->situation->subject;
+	struct span list = list_of(value), item;
 	enum answer all = ANSWER_YES;
-	char **names = NULL;
-	size_t count = 0;
-	int r;
 
-	r = split_list(value, &names, &count, fault);
-	if (names == NULL)
-		return r;
-	for (size_t i = 0; i < count && all != ANSWER_NO; i++) {
-		enum answer answer = subject_in_group(subject, names[i]);
+	while (all != ANSWER_NO && text_next_item(&list, &item)) {
+		char *name = strndup(item.start, item.size);
+		enum answer answer;
 
+		if (name == NULL)
+			return -ENOMEM;
+		answer = subject_in_group(subject, name);
 		if (answer != ANSWER_UNKNOWN)
 			answer = answer_of(answer == wanted);
 		all = both(all, answer);
-		if (answer == ANSWER_NO && hearing->judgement->group == NULL) {
-			hearing->judgement->group = strdup(names[i]);
-			if (hearing->judgement->group == NULL)
-				r = -ENOMEM;
-		}
+		if (answer == ANSWER_NO)
+			hearing->judgement->group = name;
+		else
+			free(name);
 	}
-	free(names);
-	if (r == 0)
-		*ret = all;
-	return r;
-}
-
-static int
-judge_require_groups(struct hearing *hearing, const char *value,
-	enum answer *ret, const char **fault)
-{
-	return judge_groups(hearing, value, ANSWER_YES, ret, fault);
-}
-
-static int
-judge_exclude_groups(struct hearing *hearing, const char *value,
-	enum answer *ret, const char **fault)
-{
-	return judge_groups(hearing, value, ANSWER_NO, ret, fault);
-}
-
-/* No condition, but its form is checked like one. */
-static int
-judge_trial(struct hearing *hearing, const char *value, enum answer *ret,
-	const char **fault)
-{
-	(void)hearing;
-	if (strcmp(value, "yes") == 0 || strcmp(value, "no") == 0)
-		*ret = ANSWER_YES;
-	else
-		*fault = "write yes or no";
+	*ret = all;
 	return 0;
+}
+
+static int
+judge_require_groups(
+	struct hearing *hearing, const char *value, enum answer *ret)
+{
+	return judge_groups(hearing, value, ANSWER_YES, ret);
+}
+
+static int
+judge_exclude_groups(
+	struct hearing *hearing, const char *value, enum answer *ret)
+{
+	return judge_groups(hearing, value, ANSWER_NO, ret);
 }
 
 /* Cheap ones first: a group is looked up only if nothing else fails. */
@@ -250,89 +155,86 @@ static const struct {
 	{ KEY_SERVICES, judge_services },
 	{ KEY_FROM, judge_from },
 	{ KEY_UIDS, judge_uids },
-	{ KEY_TRIAL, judge_trial },
 	{ KEY_REQUIRE_GROUPS, judge_require_groups },
 	{ KEY_EXCLUDE_GROUPS, judge_exclude_groups },
 };
 
 static int
-note_mistake(struct hearing *hearing, enum rule_key key, const char *what)
-{
-	return remarks_add(&hearing->judgement->remarks, REMARK_ERROR,
-		hearing->rule->path, hearing->body.entries[key].line,
-		"%s = %s: %s", rule_key_names[key], hearing->values[key], what);
-}
-
-static int
 judge_conditions(struct hearing *hearing)
 {
+	struct judgement *judgement = hearing->judgement;
+
 	for (size_t i = 0;
 		i < countof(conditions) && hearing->answer != ANSWER_NO; i++) {
 		enum rule_key key = conditions[i].key;
-		char *value = hearing->values[key];
+		char *value = hearing->content.values[key];
 		enum answer answer = ANSWER_YES;
-		const char *fault = NULL;
 		int r;
 
 		if (value == NULL)
 			continue;
-		r = conditions[i].judge(hearing, value, &answer, &fault);
-		if (r == 0 && fault != NULL)
-			r = note_mistake(hearing, key, fault);
+		r = conditions[i].judge(hearing, value, &answer);
 		if (r < 0)
 			return r;
 		hearing->answer = both(hearing->answer, answer);
 		if (answer == ANSWER_NO) {
-			hearing->judgement->key = key;
-			hearing->judgement->value = value;
-			hearing->values[key] = NULL;
+			judgement->key = key;
+			judgement->value = value;
+			hearing->content.values[key] = NULL;
 		}
 	}
 	return 0;
 }
 
-/* 0, also with *ret* NULL when the gid has no name; -ENOMEM. */
+/* A mistake that only this user's expansion shows. */
 static int
-find_group_value(struct hearing *hearing, const char *template, char **ret)
+note_uri_mistake(struct hearing *hearing, const char *fault)
 {
-	const struct rule *rule = hearing->rule;
-	char *name = NULL;
-	int r = 0;
+	return remarks_add(&hearing->judgement->remarks, REMARK_ERROR,
+		hearing->rule->path, hearing->content.lines[KEY_URI],
+		"uri = %s: %s", hearing->content.values[KEY_URI], fault);
+}
 
+/*
+ * The value of ${group}: NULL in *ret* where there is none, or where that is
+ * remarked or undecidable by now.
+ */
+static int
+find_group_value(struct hearing *hearing, char **ret)
+{
+	const char *template = hearing->content.values[KEY_URI];
+	const struct rule *rule = hearing->rule;
+	int r;
+
+	if (!uri_uses_group(template))
+		return 0;
 	if (rule->kind == RULE_GROUP) {
-		name = strdup(rule->name);
-		r = name != NULL ? 0 : -ENOMEM;
-	} else if (rule->kind == RULE_GID && uri_uses_group(template)) {
-		r = subject_name_gid(
-			hearing->situation->subject, rule->gid, &name);
-		if (r == -ENOENT)
-			r = remarks_add(&hearing->judgement->remarks,
-				REMARK_ERROR, rule->path,
-				hearing->body.entries[KEY_URI].line,
-				"${group}: gid %lu has no name",
-				(unsigned long)rule->gid);
-		else if (r < 0)
-			hearing->answer = ANSWER_UNKNOWN;
+		*ret = strdup(rule->name);
+		return *ret != NULL ? 0 : -ENOMEM;
 	}
-	if (r == -ENOMEM)
-		return r;
-	*ret = name;
-	return 0;
+	r = subject_name_gid(hearing->situation->subject, rule->gid, ret);
+	if (r == -ENOENT)
+		return note_uri_mistake(hearing, "this gid has no name");
+	if (r < 0 && r != -ENOMEM) {
+		hearing->answer = ANSWER_UNKNOWN;
+		return 0;
+	}
+	return r;
 }
 
 static int
 expand_uri(struct hearing *hearing)
 {
 	const struct subject *subject = hearing->situation->subject;
-	const char *template = hearing->values[KEY_URI];
-	size_t mistakes = hearing->judgement->remarks.count;
+	const char *template = hearing->content.values[KEY_URI];
+	struct judgement *judgement = hearing->judgement;
 	char *group = NULL, *fault = NULL;
 	char uid[3 * sizeof(uid_t) + 1];
 	int r;
 
-	r = find_group_value(hearing, template, &group);
+	r = find_group_value(hearing, &group);
 	if (r < 0 || hearing->answer == ANSWER_UNKNOWN ||
-		hearing->judgement->remarks.count > mistakes)
+		judgement->remarks.count > 0)
 		goto out;
 	snprintf(uid, sizeof(uid), "%lu", (unsigned long)subject_uid(subject));
 	r = uri_expand(template,
@@ -342,44 +244,14 @@ expand_uri(struct hearing *hearing)
 			.home = subject_home(subject),
 			.group = group,
 		},
-		&hearing->judgement->uri, &fault);
+		&judgement->uri, &fault);
 	if (r == 0 && fault != NULL)
-		r = note_mistake(hearing, KEY_URI, fault);
+		r = note_uri_mistake(hearing, fault);
 
 out:
 	free(group);
 	free(fault);
 	return r;
-}
-
-static int
-read_values(struct hearing *hearing)
-{
-	const struct rule *rule = hearing->rule;
-	struct remarks *remarks = &hearing->judgement->remarks;
-	int r;
-
-	r = scan_body(rule, &hearing->body, remarks);
-	if (r < 0)
-		return r;
-	r = values_read(&hearing->body, hearing->values);
-	if (r == -ENOENT)
-		return remarks_add(remarks, REMARK_ERROR, rule->path,
-			rule->line, "values cannot be read: is /proc mounted?");
-	if (r < 0 && r != -ENOMEM) {
-		errno = -r;
-		return remarks_add(remarks, REMARK_ERROR, rule->path,
-			rule->line, "values cannot be read: %m");
-	}
-	return r;
-}
-
-static bool
-is_trial(const struct hearing *hearing)
-{
-	const char *value = hearing->values[KEY_TRIAL];
-
-	return value != NULL && strcmp(value, "yes") == 0;
 }
 
 static int
@@ -425,11 +297,11 @@ static int
 conclude(struct hearing *hearing, enum outcome *ret)
 {
 	struct judgement *judgement = hearing->judgement;
-	const char *uri = hearing->values[KEY_URI];
-	bool is_none = uri != NULL && strcmp(uri, "none") == 0;
+	bool is_none = content_sets_none(&hearing->content);
 	int r = 0;
 
-	if (uri != NULL && !is_none && hearing->answer == ANSWER_YES)
+	if (hearing->answer == ANSWER_YES && judgement->remarks.count == 0 &&
+		!is_none)
 		r = expand_uri(hearing);
 	if (r < 0)
 		return r;
@@ -438,13 +310,10 @@ conclude(struct hearing *hearing, enum outcome *ret)
 		*ret = OUTCOME_UNKNOWN;
 		return note_failed_lookup(hearing);
 	}
-	if (judgement->remarks.count == 0) {
+	if (judgement->remarks.count > 0)
+		*ret = OUTCOME_MISTAKE;
+	else
 		*ret = is_none ? OUTCOME_NONE : OUTCOME_URI;
-		return 0;
-	}
-	free(judgement->uri);
-	judgement->uri = NULL;
-	*ret = OUTCOME_MISTAKE;
 	return 0;
 }
 
@@ -454,7 +323,7 @@ judge_body(struct hearing *hearing)
 	struct judgement *judgement = hearing->judgement;
 	int r;
 
-	r = read_values(hearing);
+	r = content_read(hearing->rule, &hearing->content, &judgement->remarks);
 	if (r == 0)
 		r = judge_conditions(hearing);
 	if (r < 0)
@@ -465,7 +334,7 @@ judge_body(struct hearing *hearing)
 		return 0;
 	}
 	r = conclude(hearing, &judgement->outcome);
-	if (r == 0 && is_trial(hearing)) {
+	if (r == 0 && content_is_trial(&hearing->content)) {
 		r = note_trial(hearing, judgement->outcome);
 		judgement->outcome = OUTCOME_TRIAL;
 	}
@@ -506,7 +375,7 @@ rule_judge(const struct situation *situation, const struct rule *rule,
 				? judge_repeated_header(&hearing)
 				: judge_body(&hearing);
 	}
-	values_free(hearing.values);
+	content_clear(&hearing.content);
 	if (r < 0) {
 		judgement_clear(&judgement);
 		return r;

@@ -642,11 +642,14 @@ policy_free(struct policy *policy)
 bool
 policy_repeats_header(const struct policy *policy, const struct rule *rule)
 {
-	for (size_t i = 0; i < policy->n_rules; i++) {
-		const struct rule *other = policy->rules[i];
+	const struct policy_file *file = policy->files;
 
-		if (other != rule && other->path == rule->path &&
-			rule_same_header(other, rule))
+	while (file->path != rule->path)
+		file++;
+	for (size_t i = 0; i < file->n_rules; i++) {
+		const struct rule *other = &file->rules[i];
+
+		if (other != rule && rule_same_header(other, rule))
 			return true;
 	}
 	return false;
