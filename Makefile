@@ -59,7 +59,8 @@ WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wundef \
 
 ALL_CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DVENDORCONFDIR='"$(vendorconfdir)"' -DRUNCONFDIR='"$(runconfdir)"' \
-	-DCONFDIR='"$(confdir)"' $(SYSTEMD_CPPFLAGS) $(CPPFLAGS)
+	-DCONFDIR='"$(confdir)"' -DLIBVIRT_GROUP='"$(LIBVIRT_GROUP)"' \
+	$(SYSTEMD_CPPFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden \
 	-ffile-prefix-map=$(srcdir)/= $(WARNINGS) $(CFLAGS)
 ALL_LDFLAGS = -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
@@ -68,9 +69,10 @@ MODULE_LDFLAGS ?= -Wl,-z,defs
 
 # --- Files -----------------------------------------------------------------
 
-policy_src := content decide judge nss policy remark request scan subject text trust \
+policy_src := content decide guess judge nss policy remark request scan subject text trust \
 	uri values
-helper_src := elsewhere explain inquiry main meaning options output session uri
+helper_src := elsewhere explain inquiry lint lint_names lint_reach lint_uri \
+	main meaning options output people services session show uri
 unit_tests := $(patsubst $(srcdir)/tests/unit/test_%.c,%,\
 	$(wildcard $(srcdir)/tests/unit/test_*.c))
 pam_tests := $(patsubst $(srcdir)/tests/pam/test_%.c,%,\
@@ -167,20 +169,30 @@ $(unit_programs): $(O)/tests/unit/%: $(O)/tests/unit/%.o \
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ \
 		$(CMOCKA_LIBS) $(ECONF_LIBS) -lpthread -ldl
 
+# libpam calls the program's own syslog(3), so the program exports it
 $(pam_programs): $(O)/tests/pam/%: $(O)/tests/pam/%.o \
-		$(O)/tests/pam/stack.o
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
-		$(CMOCKA_LIBS) $(PAM_LIBS) -lpthread -ldl
+		$(O)/tests/pam/stack.o $(O)/tests/pam/log.o
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -rdynamic -o $@ $^ \
+		$(CMOCKA_LIBS) $(PAM_LIBS) $(JSON_LIBS) -lpthread -ldl
 
 $(O)/tests/pam/session: $(O)/tests/pam/session.o
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PAM_LIBS)
 
+$(O)/tests/pam/pam_before.so: $(O)/tests/pam/pam_before.o
+	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $^ $(PAM_LIBS)
+
 $(O)/tests/nss/libnss_virturi.so.2: $(O)/tests/nss/nss_virturi.o
-	$(CC) $(ALL_CFLAGS) -fvisibility=default -shared $(ALL_LDFLAGS) \
-		-Wl,-soname,$(@F) -o $@ $^
+	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F) -o $@ $^
+
+# the command, with the tests' users and groups
+$(O)/tests/nss/virturi: $(helper_obj) $(O)/tests/nss/configure.o \
+		$(O)/libpolicy.a
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
+		$(ECONF_LIBS) $(JSON_LIBS) $(SYSTEMD_LIBS)
 
 test_things := $(unit_programs) $(pam_programs) $(O)/tests/pam/session \
-	$(O)/tests/nss/libnss_virturi.so.2
+	$(O)/tests/pam/pam_before.so $(O)/tests/nss/libnss_virturi.so.2 \
+	$(O)/tests/nss/virturi
 
 .PHONY: check
 check:
@@ -206,7 +218,8 @@ check-sanitize:
 		CFLAGS='-fsanitize=thread $(sanitizers)'
 
 .PHONY: check-threads
-check-threads: $(O)/pam_virturi.so $(O)/tests/pam/test_threads
+check-threads: $(O)/pam_virturi.so $(O)/tests/pam/test_threads \
+		$(O)/tests/nss/libnss_virturi.so.2
 	@$(srcdir)/tests/run --build $(O) $(O)/tests/pam/test_threads
 
 .PHONY: check-valgrind

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../policy/countof.h"
 #include "../policy/text.h"
+#include "services.h"
 
 /* Services people meet, in the order they think of them. */
 static const struct {
@@ -51,23 +51,6 @@ struct elsewhere {
 	struct answer_of answers[SERVICES_MAX];
 	size_t count;
 };
-
-static bool
-is_configured(const char *root, const char *service)
-{
-	static const char *const directories[] = { "/etc/pam.d",
-		"/usr/lib/pam.d", "/usr/share/pam.d" };
-	bool is_found = false;
-
-	for (size_t i = 0; i < 3 && !is_found; i++) {
-		char *path = need(text_format("%s%s/%s",
-			root != NULL ? root : "", directories[i], service));
-
-		is_found = access(path, F_OK) == 0;
-		free(path);
-	}
-	return is_found;
-}
 
 static bool
 is_same_answer(const struct decision *a, const struct decision *b)
@@ -175,7 +158,8 @@ elsewhere_print(const struct inquiry *inquiry, const struct decision *here,
 		    &elsewhere.subject) < 0)
 		return;
 	for (size_t i = 0; i < countof(well_known); i++) {
-		if (is_configured(inquiry->options->root, well_known[i].name))
+		if (service_find(inquiry->options->root, well_known[i].name) ==
+			PRESENCE_YES)
 			ask(&elsewhere, well_known[i].name,
 				well_known[i].is_remote);
 	}

@@ -181,21 +181,6 @@ print_answer(const struct inquiry *inquiry, const struct decision *decision)
 	}
 }
 
-static void
-print_where_looked(const struct inquiry *inquiry)
-{
-	const char *root = inquiry->options->root;
-
-	printf("  there is no policy file in");
-	for (int layer = LAYER_COUNT; layer-- > 0;) {
-		const char *path = policy_installed.layers[layer];
-
-		if (path[0] != '\0')
-			printf(" %s%s", root != NULL ? root : "", path);
-	}
-	putchar('\n');
-}
-
 /* What libvirt makes of a missing URI: https://libvirt.org/uri.html */
 static void
 print_meaning(const struct inquiry *inquiry, const struct decision *decision)
@@ -294,7 +279,7 @@ print_text(const struct inquiry *inquiry, const struct decision *decision,
 	print_who(inquiry);
 	print_answer(inquiry, decision);
 	if (inquiry->policy->n_files == 0 && inquiry->options->policy == NULL)
-		print_where_looked(inquiry);
+		print_where_looked(inquiry->options->root);
 	print_meaning(inquiry, decision);
 	print_rows(inquiry, explanation);
 	if (decision->verdict != VERDICT_UNUSABLE)

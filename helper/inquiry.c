@@ -135,17 +135,6 @@ inquiry_conclude(const struct inquiry *inquiry, const struct decision *decision)
 	return decision->verdict == VERDICT_URI ? STATUS_OK : STATUS_NO;
 }
 
-void
-json_add_rule(json_t *object, const struct rule *rule)
-{
-	char *header = need(rule_format_header(rule));
-
-	json_add(object, "header", json_text(header));
-	json_add(object, "file", json_text(rule->path));
-	json_add(object, "line", json_integer(rule->line));
-	free(header);
-}
-
 static json_t *
 rule_to_json(const struct rule *rule)
 {

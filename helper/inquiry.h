@@ -49,9 +49,6 @@ enum status inquiry_conclude(
 void inquiry_add_json(const struct inquiry *inquiry,
 	const struct decision *decision, json_t *document);
 
-/* Adds {"header": …, "file": …, "line": …} to an object. */
-void json_add_rule(json_t *object, const struct rule *rule);
-
 /*
  * Fails a command whose question cannot be put: says why, as JSON too if that
  * is wanted. Always STATUS_UNKNOWN.

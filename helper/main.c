@@ -8,14 +8,20 @@
 #include "options.h"
 #include "output.h"
 
-#define WHO_WHICH "[USER] [--service S] [--rhost H]"
+#define WHO_WHICH   "[USER] [--service S] [--rhost H]"
+#define TAKES_WHICH (TAKES_USER | TAKES_SESSION)
 
 static const struct command commands[] = {
 	{ "explain", WHO_WHICH,
-		"which URI, by which rule, and why not the others",
+		"which URI, by which rule, and why not the others", TAKES_WHICH,
 		command_explain },
 	{ "uri", WHO_WHICH, "the URI the policy gives, alone on a line",
-		command_uri },
+		TAKES_WHICH, command_uri },
+	{ "lint", "[--strict] [--allow-command] [FILE|DIR...]",
+		"mistakes and doubts, as file:line: error|warning: text",
+		TAKES_FILES | TAKES_LINT, command_lint },
+	{ "show", "", "the policy in force: files, rules in deciding order",
+		TAKES_NOTHING, command_show },
 };
 
 static void
@@ -80,5 +86,5 @@ main(int argc, char **argv)
 		print_synopsis();
 		return STATUS_USAGE;
 	}
-	return run_command(argc - 1, argv + 1, command);
+	return (int)run_command(argc - 1, argv + 1, command);
 }

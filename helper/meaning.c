@@ -1,51 +1,65 @@
 /* SPDX-License-Identifier: MIT */
 #include "meaning.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "../policy/countof.h"
 #include "../policy/text.h"
 #include "output.h"
 
-/* driver[+transport]://[user@][host][:port]/path */
-struct parts {
-	struct span driver, transport, host, path;
-};
+static void
+split_authority(struct uri_parts *parts, const char *authority, size_t size)
+{
+	const char *at = memchr(authority, '@', size);
+	const char *host = at != NULL ? at + 1 : authority;
+	size_t left = size - (size_t)(host - authority);
 
-static struct parts
-split(const char *uri)
+	if (at != NULL)
+		parts->user =
+			(struct span){ authority, (size_t)(at - authority) };
+	parts->host = (struct span){ host, left };
+	if (host[0] != '[' && memchr(host, ':', left) != NULL)
+		parts->host.size = strcspn(host, ":");
+}
+
+struct uri_parts
+uri_split(const char *uri)
 {
 	size_t scheme = strcspn(uri, ":"), driver = strcspn(uri, ":+");
+	struct uri_parts parts = {
+		.scheme = { uri, scheme },
+		.driver = { uri, driver },
+		.user = { uri, 0 },
+		.host = { uri, 0 },
+	};
 	const char *rest = uri + scheme + (uri[scheme] == ':');
-	struct parts parts = { .driver = { uri, driver } };
+	size_t size;
 
 	if (driver < scheme)
 		parts.transport =
 			(struct span){ uri + driver + 1, scheme - driver - 1 };
 	if (strncmp(rest, "//", 2) == 0) {
-		size_t size = strcspn(rest + 2, "/?");
-		const char *host = rest + 2;
-		const char *at = memchr(host, '@', size);
-
-		rest = host + size;
-		if (at != NULL)
-			host = at + 1;
-		parts.host = (struct span){ host, (size_t)(rest - host) };
-		if (host[0] != '[')
-			parts.host.size = strcspn(host, ":/?");
+		rest += 2;
+		size = strcspn(rest, "/?");
+		parts.has_authority = true;
+		split_authority(&parts, rest, size);
+		rest += size;
 	}
-	parts.path = (struct span){ rest, strcspn(rest, "?") };
+	size = strcspn(rest, "?");
+	parts.path = (struct span){ rest, size };
+	if (rest[size] == '?')
+		parts.query = (struct span){ rest + size + 1,
+			strlen(rest + size + 1) };
 	return parts;
 }
 
 static char *
-describe_remote(const struct parts *parts)
+describe_remote(const struct uri_parts *parts)
 {
 	static const struct {
 		const char *transport, *needs;
 	} transports[] = {
-		{ "", "the TLS certificates must be in place" },
+		{ NULL, "the TLS certificates must be in place" },
 		{ "tls", "the TLS certificates must be in place" },
 		{ "ssh", "you need an ssh key or ticket there" },
 		{ "libssh", "you need an ssh key or ticket there" },
@@ -55,7 +69,11 @@ describe_remote(const struct parts *parts)
 	const char *needs = "";
 
 	for (size_t i = 0; i < countof(transports); i++) {
-		if (text_equals(parts->transport, transports[i].transport))
+		const char *transport = transports[i].transport;
+
+		if (transport == NULL
+				? parts->transport.start == NULL
+				: text_equals(parts->transport, transport))
 			needs = transports[i].needs;
 	}
 	return need(text_format("a remote host: machines run on %.*s%s%s",
@@ -66,7 +84,7 @@ describe_remote(const struct parts *parts)
 char *
 uri_describe(const char *uri)
 {
-	struct parts parts = split(uri);
+	struct uri_parts parts = uri_split(uri);
 
 	if (text_equals(parts.driver, "test"))
 		return need(text_format(

@@ -12,7 +12,8 @@
 #include "output.h"
 
 enum option_id {
-	OPTION_COLOR = 256,
+	OPTION_ALLOW_COMMAND = 256,
+	OPTION_COLOR,
 	OPTION_HELP,
 	OPTION_JSON,
 	OPTION_POLICY,
@@ -20,36 +21,69 @@ enum option_id {
 	OPTION_RHOST,
 	OPTION_ROOT,
 	OPTION_SERVICE,
+	OPTION_STRICT,
 	OPTION_VERBOSE,
 	OPTION_VERSION,
 };
 
-static const struct option long_options[] = {
-	{ "color", optional_argument, NULL, OPTION_COLOR },
-	{ "help", no_argument, NULL, OPTION_HELP },
-	{ "json", no_argument, NULL, OPTION_JSON },
-	{ "policy", required_argument, NULL, OPTION_POLICY },
-	{ "quiet", no_argument, NULL, OPTION_QUIET },
-	{ "rhost", required_argument, NULL, OPTION_RHOST },
-	{ "root", required_argument, NULL, OPTION_ROOT },
-	{ "service", required_argument, NULL, OPTION_SERVICE },
-	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
-	{ "version", no_argument, NULL, OPTION_VERSION },
-	{ 0 },
+/* Everything there is to know of an option but what it does. */
+static const struct {
+	const char *name;
+	int has_argument;
+	enum option_id id;
+	unsigned int takes; /* commands that take this take it */
+	const char *help; /* NULL: it stands in another one's */
+} table[] = {
+	{ "service", required_argument, OPTION_SERVICE, TAKES_SESSION,
+		"--service S          as if the session were opened by PAM "
+		"service S" },
+	{ "rhost", required_argument, OPTION_RHOST, TAKES_SESSION,
+		"--rhost H            as if it came from host H" },
+	{ "strict", no_argument, OPTION_STRICT, TAKES_LINT,
+		"--strict             warnings count as errors do" },
+	{ "allow-command", no_argument, OPTION_ALLOW_COMMAND, TAKES_LINT,
+		"--allow-command      URIs may run commands (+ext, command=)" },
+	{ "policy", required_argument, OPTION_POLICY, TAKES_COMMON,
+		"--policy FILE        this policy file alone, as the module's "
+		"policy=" },
+	{ "root", required_argument, OPTION_ROOT, TAKES_COMMON,
+		"--root DIR           the policy below DIR instead of /" },
+	{ "json", no_argument, OPTION_JSON, TAKES_COMMON,
+		"--json               one JSON document" },
+	{ "quiet", no_argument, OPTION_QUIET, TAKES_COMMON,
+		"--quiet              only what failed" },
+	{ "verbose", no_argument, OPTION_VERBOSE, TAKES_COMMON,
+		"--verbose            more" },
+	{ "color", optional_argument, OPTION_COLOR, TAKES_COMMON,
+		"--color=WHEN         auto, always or never" },
+	{ "help", no_argument, OPTION_HELP, TAKES_COMMON,
+		"--help, --version    this text, the version" },
+	{ "version", no_argument, OPTION_VERSION, TAKES_COMMON, NULL },
 };
 
-/* One line each, as --help prints them. */
-static const char *const option_help[] = {
-	"--service S          as if the session were opened by PAM service S",
-	"--rhost H            as if it came from host H",
-	"--policy FILE        this policy file alone, as the module's policy=",
-	"--root DIR           the policy below DIR instead of /",
-	"--json               one JSON document",
-	"--quiet              only what failed",
-	"--verbose            more",
-	"--color=WHEN         auto, always or never",
-	"--help, --version    this text, the version",
-};
+static bool
+is_taken(const struct command *command, size_t i)
+{
+	return (table[i].takes & (command->takes | TAKES_COMMON)) != 0;
+}
+
+/* The command's options in getopt_long()'s form. */
+static void
+list_options(const struct command *command,
+	struct option options[countof(table) + 1])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < countof(table); i++) {
+		if (is_taken(command, i))
+			options[count++] = (struct option){
+				.name = table[i].name,
+				.has_arg = table[i].has_argument,
+				.val = (int)table[i].id,
+			};
+	}
+	options[count] = (struct option){ 0 };
+}
 
 /* no-color.org: set and not empty means no */
 static bool
@@ -81,7 +115,7 @@ parse_color(const char *when, struct options *options)
 void
 command_print_synopsis(const struct command *command)
 {
-	printf("virturi %-8s %-38s %s\n", command->name, command->arguments,
+	printf("virturi %-8s %-42s %s\n", command->name, command->arguments,
 		command->summary);
 }
 
@@ -90,8 +124,10 @@ print_help(const struct command *command)
 {
 	command_print_synopsis(command);
 	putchar('\n');
-	for (size_t i = 0; i < countof(option_help); i++)
-		printf("  %s\n", option_help[i]);
+	for (size_t i = 0; i < countof(table); i++) {
+		if (is_taken(command, i) && table[i].help != NULL)
+			printf("  %s\n", table[i].help);
+	}
 	printf("\nvirturi(1) has the rest.\n");
 }
 
@@ -99,6 +135,9 @@ static int
 parse_option(int id, const struct command *command, struct options *options)
 {
 	switch (id) {
+	case OPTION_ALLOW_COMMAND:
+		options->allow_command = true;
+		return 0;
 	case OPTION_COLOR:
 		return parse_color(optarg, options);
 	case OPTION_HELP:
@@ -122,6 +161,9 @@ parse_option(int id, const struct command *command, struct options *options)
 	case OPTION_SERVICE:
 		options->service = optarg;
 		return 0;
+	case OPTION_STRICT:
+		options->strict = true;
+		return 0;
 	case OPTION_VERBOSE:
 		options->verbose = true;
 		return 0;
@@ -133,33 +175,63 @@ parse_option(int id, const struct command *command, struct options *options)
 	}
 }
 
+/* What stands behind the options: files, one user, or nothing. */
+static int
+parse_operands(
+	char **operands, const struct command *command, struct options *options)
+{
+	if (command->takes & TAKES_FILES) {
+		options->files = operands;
+		return 0;
+	}
+	if ((command->takes & TAKES_USER) && operands[0] != NULL)
+		options->user = *operands++;
+	if (operands[0] == NULL)
+		return 0;
+	complain("too many arguments: '%s'", operands[0]);
+	return -EINVAL;
+}
+
+static int
+check_combination(const struct options *options)
+{
+	bool has_files = options->files != NULL && options->files[0] != NULL;
+
+	if (options->policy != NULL && options->root != NULL) {
+		complain("--policy and --root exclude each other: a single "
+			 "file replaces the layers");
+		return -EINVAL;
+	}
+	if (options->policy != NULL && has_files) {
+		complain("--policy FILE is the policy in force; "
+			 "name candidates without it");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int
 options_parse(int argc, char **argv, const struct command *command,
 	struct options *ret)
 {
 	struct options options = { .color = wants_color_by_default() };
+	struct option long_options[countof(table) + 1];
 	char *name = argv[0];
 	int id, r = 0;
 
+	list_options(command, long_options);
 	/* getopt_long() names the program by argv[0] in its messages */
 	argv[0] = program_invocation_short_name;
 	while (r == 0 &&
 		(id = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		r = parse_option(id, command, &options);
 	argv[0] = name;
+	if (r == 0)
+		r = parse_operands(argv + optind, command, &options);
+	if (r == 0)
+		r = check_combination(&options);
 	if (r < 0)
 		return r;
-	if (optind < argc)
-		options.user = argv[optind++];
-	if (optind < argc) {
-		complain("too many arguments; one USER at a time");
-		return -EINVAL;
-	}
-	if (options.policy != NULL && options.root != NULL) {
-		complain("--policy and --root exclude each other: a single "
-			 "file replaces the layers");
-		return -EINVAL;
-	}
 	*ret = options;
 	return 0;
 }

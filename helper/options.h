@@ -17,14 +17,27 @@ enum status {
 /* Strings are borrowed from argv. */
 struct options {
 	const char *user; /* NULL: oneself */
+	char *const *files; /* ends with NULL */
 	const char *service;
 	const char *rhost;
 	const char *policy;
 	const char *root;
+	bool strict;
+	bool allow_command;
 	bool json;
 	bool quiet;
 	bool verbose;
 	bool color;
+};
+
+/* What a command takes besides the common options. */
+enum takes {
+	TAKES_NOTHING = 0,
+	TAKES_USER = 1 << 0,
+	TAKES_FILES = 1 << 1,
+	TAKES_SESSION = 1 << 2, /* --service, --rhost */
+	TAKES_LINT = 1 << 3, /* --strict, --allow-command */
+	TAKES_COMMON = 1 << 4, /* every command does */
 };
 
 /* A subcommand. */
@@ -32,10 +45,13 @@ struct command {
 	const char *name;
 	const char *arguments; /* for the synopsis */
 	const char *summary; /* half a line */
+	unsigned int takes; /* of enum takes */
 	enum status (*run)(const struct options *options);
 };
 
 enum status command_explain(const struct options *options);
+enum status command_lint(const struct options *options);
+enum status command_show(const struct options *options);
 enum status command_uri(const struct options *options);
 
 /*
@@ -46,7 +62,7 @@ enum status command_uri(const struct options *options);
 int options_parse(int argc, char **argv, const struct command *command,
 	struct options *ret);
 
-/* One line of the synopsis, without the program's name before it. */
+/* One line of the synopsis. */
 void command_print_synopsis(const struct command *command);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../policy/policy.h"
 #include "../policy/text.h"
 #include "options.h"
 
@@ -39,6 +40,19 @@ complain_remark(const struct remark *remark)
 	else
 		fprintf(stderr, "%s:%u: ", remark->path, remark->line);
 	fprintf(stderr, "%s: %s\n", severities[remark->severity], remark->text);
+}
+
+void
+print_where_looked(const char *root)
+{
+	printf("no policy file in");
+	for (int layer = LAYER_COUNT; layer-- > 0;) {
+		const char *path = policy_installed.layers[layer];
+
+		if (path[0] != '\0')
+			printf(" %s%s", root != NULL ? root : "", path);
+	}
+	putchar('\n');
 }
 
 void *
@@ -88,6 +102,17 @@ json_add(json_t *object, const char *key, json_t *value)
 {
 	if (json_object_set_new(object, key, need(value)) < 0)
 		need(NULL);
+}
+
+void
+json_add_rule(json_t *object, const struct rule *rule)
+{
+	char *header = need(rule_format_header(rule));
+
+	json_add(object, "header", json_text(header));
+	json_add(object, "file", json_text(rule->path));
+	json_add(object, "line", json_integer(rule->line));
+	free(header);
 }
 
 json_t *

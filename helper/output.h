@@ -11,12 +11,16 @@
 #include <stdbool.h>
 
 #include "../policy/remark.h"
+#include "../policy/scan.h"
 
 /* "virturi: …" on standard error; made printable as a whole. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A remark on standard error, as file:line: severity: text. */
 void complain_remark(const struct remark *remark);
+
+/* "no policy file in …", a line that names the layers below root. */
+void print_where_looked(const char *root);
 
 /* Ends the program with STATUS_UNKNOWN if memory was short. */
 void *need(void *pointer);
@@ -33,6 +37,9 @@ json_t *json_text(const char *text);
 
 /* Sets a member; takes value over, and ends the program if there is none. */
 void json_add(json_t *object, const char *key, json_t *value);
+
+/* Adds {"header": …, "file": …, "line": …} to an object. */
+void json_add_rule(json_t *object, const struct rule *rule);
 
 /* An object with the members that all documents have. */
 json_t *json_document(const char *command);

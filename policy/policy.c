@@ -43,7 +43,7 @@ struct candidate {
 	char *name;
 	int layer;
 	bool is_dropin;
-	struct directory *directory;
+	struct directory *directory; /* NULL: name is a path */
 };
 
 struct load {
@@ -96,6 +96,14 @@ join(const char *directory, const char *name)
 	return path;
 }
 
+static const char *
+basename_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
 /* The path as it is within the tree. */
 static const char *
 path_in_tree(const struct load *load, const char *path)
@@ -144,6 +152,7 @@ open_layer(struct load *load, int layer)
 			path_in_tree(load, dropin_dir->path), TREE_LIST));
 }
 
+/* directory NULL: name is the path of a candidate that was asked for. */
 static int
 add_candidate(struct load *load, struct directory *directory, int layer,
 	const char *name)
@@ -164,13 +173,26 @@ add_candidate(struct load *load, struct directory *directory, int layer,
 	*candidate = (struct candidate){
 		.name = strdup(name),
 		.layer = layer,
-		.is_dropin = directory == &load->dropin_dirs[layer],
+		.is_dropin = directory != NULL
+			? directory == &load->dropin_dirs[layer]
+			: strcmp(basename_of(name), MAIN_NAME) != 0,
 		.directory = directory,
 	};
 	if (candidate->name == NULL)
 		return -ENOMEM;
 	load->n_candidates++;
 	return 0;
+}
+
+static int
+add_asked_for(struct load *load)
+{
+	const char *const *path = load->where->candidates;
+	int layer = LAYER_COUNT, r = 0;
+
+	for (; path != NULL && *path != NULL && r == 0; path++)
+		r = add_candidate(load, NULL, layer++, *path);
+	return r;
 }
 
 static int
@@ -189,8 +211,8 @@ find_main(struct load *load, int layer)
 	return refuse_errno(load, directory->path, errno);
 }
 
-static bool
-is_dropin_name(const char *name)
+bool
+policy_is_dropin_name(const char *name)
 {
 	size_t size = strlen(name);
 
@@ -218,7 +240,7 @@ find_dropins(struct load *load, int layer)
 	}
 	errno = 0;
 	while (r == 0 && (entry = readdir(stream)) != NULL) {
-		if (is_dropin_name(entry->d_name))
+		if (policy_is_dropin_name(entry->d_name))
 			r = add_candidate(
 				load, directory, layer, entry->d_name);
 		errno = 0;
@@ -238,14 +260,16 @@ compare_candidates(const void *left, const void *right)
 
 	if (a->is_dropin != b->is_dropin)
 		return a->is_dropin ? 1 : -1;
-	order = strcmp(a->name, b->name);
+	order = strcmp(basename_of(a->name), basename_of(b->name));
 	return order != 0 ? order : b->layer - a->layer;
 }
 
+/* Does a hide b? A file that was asked for is never hidden. */
 static bool
 is_same_name(const struct candidate *a, const struct candidate *b)
 {
-	return a->is_dropin == b->is_dropin && strcmp(a->name, b->name) == 0;
+	return b->directory != NULL && a->is_dropin == b->is_dropin &&
+		strcmp(basename_of(a->name), basename_of(b->name)) == 0;
 }
 
 static int
@@ -365,6 +389,32 @@ read_file(struct load *load, int fd, const struct stat *before,
 		&file->n_rules, &load->policy->remarks);
 }
 
+/* A candidate for deployment: its owner and mode are not yet what they will
+ * be, and it may be anywhere. */
+static int
+load_asked_for(struct load *load, struct policy_file *file)
+{
+	static const struct tree here = { .fd = -1 };
+	int fd = tree_open(&here, file->path, TREE_FILE), r;
+	const char *fault = NULL;
+	struct stat status;
+
+	file->is_candidate = true;
+	file->state = FILE_UNREADABLE;
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return refuse_errno(load, file->path, fd < 0 ? -fd : errno);
+	if (!status_is_null_device(&status))
+		fault = find_type_fault(&status);
+	if (fault != NULL && S_ISREG(status.st_mode))
+		file->state = FILE_REFUSED;
+	if (fault != NULL)
+		r = refuse(load, file->path, fault);
+	else
+		r = read_file(load, fd, &status, file);
+	close(fd);
+	return r;
+}
+
 static int
 load_file(struct load *load, const struct candidate *candidate,
 	struct policy_file *file)
@@ -374,6 +424,8 @@ load_file(struct load *load, const struct candidate *candidate,
 	int fd, r;
 
 	file->state = FILE_REFUSED;
+	if (candidate->directory == NULL)
+		return load_asked_for(load, file);
 	r = judge_directory(load, candidate->directory);
 	if (r < 0)
 		return r;
@@ -415,7 +467,9 @@ load_candidates(struct load *load)
 		const struct candidate *candidate = &load->candidates[i];
 		struct policy_file *file = &policy->files[i];
 
-		file->path = join(candidate->directory->path, candidate->name);
+		file->path = candidate->directory == NULL
+			? strdup(candidate->name)
+			: join(candidate->directory->path, candidate->name);
 		if (file->path == NULL)
 			return -ENOMEM;
 		policy->n_files++;
@@ -459,6 +513,8 @@ load_layers(struct load *load)
 		if (r == 0)
 			r = find_dropins(load, layer);
 	}
+	if (r == 0)
+		r = add_asked_for(load);
 	if (r < 0)
 		return r;
 	if (load->n_candidates > 1)
@@ -613,7 +669,7 @@ policy_load(const struct policy_where *where, struct policy **ret)
 		r = remarks_add(&policy->remarks, REMARK_ERROR, NULL, 0,
 			"the policy changes while it is being read");
 	policy->is_usable = policy->remarks.count == 0;
-	if (r == 0 && policy->is_usable)
+	if (r == 0)
 		r = order_rules(policy);
 	if (r < 0) {
 		policy_free(policy);

@@ -41,6 +41,14 @@ struct policy_where {
 	 * above it are judged. NULL: the layers.
 	 */
 	const char *file;
+
+	/*
+	 * Candidates, for lint: files that are read as if they were drop-ins
+	 * (by the name virturi.conf: the main file) of a layer above the
+	 * others, wherever they are and whoever owns them. An array that ends
+	 * with NULL, or NULL.
+	 */
+	const char *const *candidates;
 };
 
 /* The layers this build was configured with, on the real root. */
@@ -52,12 +60,14 @@ enum policy_file_state {
 	FILE_REPLACED, /* by one of the same name in a higher layer */
 	FILE_MASKED, /* by a mask in a higher layer */
 	FILE_REFUSED, /* see the remarks: the policy is unusable */
+	FILE_UNREADABLE, /* likewise */
 };
 
 /* A file that was found. Replaced and masked files were not opened. */
 struct policy_file {
 	char *path;
 	enum policy_file_state state;
+	bool is_candidate;
 	const struct policy_file *by; /* what replaced or masked it */
 	char *bytes;
 	struct rule *rules; /* by line */
@@ -70,7 +80,7 @@ struct policy {
 	struct remarks remarks; /* why it is not */
 	struct policy_file *files; /* in reading order */
 	size_t n_files;
-	const struct rule **rules; /* in deciding order; none if unusable */
+	const struct rule **rules; /* in deciding order */
 	size_t n_rules;
 };
 
@@ -85,6 +95,9 @@ struct policy {
 int policy_load(const struct policy_where *where, struct policy **ret);
 
 void policy_free(struct policy *policy);
+
+/* Is this a drop-in's name: *.conf, no dotfile? */
+bool policy_is_dropin_name(const char *name);
 
 /*
  * Does the rule's header stand in its file a second time? libeconf, and

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "countof.h"
+#include "guess.h"
 
 const char *const rule_key_names[KEY_COUNT] = {
 	[KEY_URI] = "uri",
@@ -71,47 +72,65 @@ struct scan {
 	size_t count, room;
 };
 
-/* What a header cannot be, or NULL; the rule filled in but for its body. */
+static const char *const header_words[] = {
+	[RULE_USER] = "user",
+	[RULE_GROUP] = "group",
+	[RULE_GID] = "gid",
+	[RULE_OTHERS] = "others",
+};
+
+static const char *
+find_header_fault(struct span word)
+{
+	static const char *const meant[] = {
+		[RULE_USER] = "unknown header, did you mean [user NAME]?",
+		[RULE_GROUP] = "unknown header, did you mean [group NAME]?",
+		[RULE_GID] = "unknown header, did you mean [gid N]?",
+		[RULE_OTHERS] = "unknown header, did you mean [others]?",
+	};
+	const char *guess =
+		guess_word(word, header_words, countof(header_words));
+
+	for (size_t kind = 0; kind < countof(header_words); kind++) {
+		if (guess == header_words[kind])
+			return meant[kind];
+	}
+	return "unknown header; write [user NAME], [group NAME], [gid N] or "
+	       "[others]";
+}
+
+/* What is wrong with a header, or NULL; the rule filled in but for its body. */
 static const char *
 parse_header(struct span inside, struct rule *rule)
 {
-	static const struct {
-		const char *word;
-		enum rule_kind kind;
-	} kinds[] = {
-		{ "user", RULE_USER },
-		{ "group", RULE_GROUP },
-		{ "gid", RULE_GID },
-		{ "others", RULE_OTHERS },
-	};
-	size_t i, word = 0;
-	struct span name;
+	struct span word = inside, name;
+	enum rule_kind kind = RULE_USER;
 	uint32_t gid;
 
-	while (word < inside.size && !text_is_blank(inside.start[word]))
-		word++;
-	name = (struct span){ inside.start + word, inside.size - word };
+	word.size = 0;
+	while (word.size < inside.size &&
+		!text_is_blank(inside.start[word.size]))
+		word.size++;
+	name = (struct span){ inside.start + word.size,
+		inside.size - word.size };
 	while (name.size > 0 && text_is_blank(name.start[0]))
 		name = (struct span){ name.start + 1, name.size - 1 };
-	for (i = 0; i < countof(kinds); i++) {
-		if (text_equals(
-			    (struct span){ inside.start, word }, kinds[i].word))
-			break;
-	}
-	if (i == countof(kinds))
-		return "unknown header; write [user NAME], [group NAME], "
-		       "[gid N] or [others]";
-	rule->kind = kinds[i].kind;
-	if (rule->kind == RULE_OTHERS)
-		return inside.size == word ? NULL : "[others] takes no name";
+	while (kind <= RULE_OTHERS && !text_equals(word, header_words[kind]))
+		kind++;
+	if (kind > RULE_OTHERS)
+		return find_header_fault(word);
+	rule->kind = kind;
+	if (kind == RULE_OTHERS)
+		return inside.size == word.size ? NULL
+						: "[others] takes no name";
 	if (name.size == 0)
 		return "this header names nobody";
 	if (has_control(name))
 		return "control characters in a header";
-	rule->name = name.start;
-	if (rule->kind != RULE_GID)
+	if (kind != RULE_GID) {
+		rule->name = name.start;
 		return NULL;
-	rule->name = NULL;
+	}
 	if (text_parse_id(name, &gid) < 0)
 		return "[gid] takes one decimal number below 4294967295";
 	rule->gid = gid;
@@ -316,6 +335,18 @@ find_value_fault(struct span *value)
 }
 
 static int
+complain_key(const struct rule *rule, unsigned int number, struct span name,
+	struct remarks *remarks)
+{
+	const char *meant = guess_word(name, rule_key_names, KEY_COUNT);
+
+	return remarks_add(remarks, REMARK_ERROR, rule->path, number,
+		"unknown key '%.*s'%s%s%s", (int)name.size, name.start,
+		meant != NULL ? ", did you mean '" : "",
+		meant != NULL ? meant : "", meant != NULL ? "'?" : "");
+}
+
+static int
 scan_entry(const struct rule *rule, unsigned int number, struct span line,
 	struct body *body, struct remarks *remarks)
 {
@@ -333,8 +364,7 @@ scan_entry(const struct rule *rule, unsigned int number, struct span line,
 	name = text_trim(name);
 	key = find_key(name);
 	if (key == KEY_COUNT)
-		return remarks_add(remarks, REMARK_ERROR, rule->path, number,
-			"unknown key '%.*s'", (int)name.size, name.start);
+		return complain_key(rule, number, name, remarks);
 	entry = &body->entries[key];
 	if (entry->line != 0) {
 		entry->is_sound = false;

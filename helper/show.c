@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `virturi show`: which files there are and what became of each, then the
+ * rules in the order in which they are asked.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../policy/content.h"
+#include "../policy/policy.h"
+#include "../policy/text.h"
+#include "options.h"
+#include "output.h"
+
+static const char *const state_names[] = {
+	[FILE_IN_FORCE] = "in force",
+	[FILE_MASK] = "mask",
+	[FILE_REPLACED] = "replaced",
+	[FILE_MASKED] = "masked",
+	[FILE_REFUSED] = "refused",
+	[FILE_UNREADABLE] = "refused",
+};
+
+/* "in force", "replaced by /etc/…" */
+static char *
+describe_state(const struct policy_file *file)
+{
+	const char *state = state_names[file->state];
+
+	if (file->by == NULL)
+		return need(strdup(state));
+	return need(text_format("%s by %s", state, file->by->path));
+}
+
+static void
+print_file(const struct policy_file *file)
+{
+	char *state = describe_state(file);
+	char *path = need(text_printable(file->path));
+
+	printf("%-50s  %s", path, state);
+	if (file->state == FILE_IN_FORCE)
+		printf(", %zu rule%s", file->n_rules,
+			file->n_rules == 1 ? "" : "s");
+	putchar('\n');
+	free(state);
+	free(path);
+}
+
+/* The value as it would be read, or why there is none. */
+static char *
+describe_rule(const struct policy *policy, const struct rule *rule)
+{
+	struct remarks remarks = { 0 };
+	struct content content;
+	char *text;
+
+	if (content_read(rule, &content, &remarks) < 0)
+		need(NULL);
+	if (policy_repeats_header(policy, rule))
+		text = strdup("MISTAKE: this header stands in the file twice");
+	else if (remarks.count > 0)
+		text = text_format("MISTAKE in line %u: %s",
+			remarks.list[0].line, remarks.list[0].text);
+	else
+		text = text_format("%s%s", content.values[KEY_URI],
+			content_is_trial(&content) ? "  (trial)" : "");
+	need(text);
+	for (int key = KEY_SERVICES; key < KEY_TRIAL && remarks.count == 0;
+		key++) {
+		char *longer;
+
+		if (content.values[key] == NULL)
+			continue;
+		longer = need(text_format("%s  %s = %s", text,
+			rule_key_names[key], content.values[key]));
+		free(text);
+		text = longer;
+	}
+	content_clear(&content);
+	remarks_clear(&remarks);
+	return text;
+}
+
+static void
+print_rules(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		const struct rule *rule = policy->rules[i];
+		const char *slash = strrchr(rule->path, '/');
+		char *header = need(rule_format_header(rule));
+		char *place = need(text_format("%s:%u",
+			slash != NULL ? slash + 1 : rule->path, rule->line));
+		char *what = describe_rule(policy, rule);
+
+		printf("%3zu  %-24s  %-20s  %s\n", i + 1, header, place, what);
+		free(header);
+		free(place);
+		free(what);
+	}
+}
+
+static void
+print_text(const struct options *options, const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->n_files; i++)
+		print_file(&policy->files[i]);
+	if (policy->n_files == 0 && policy->is_usable)
+		print_where_looked(options->root);
+	if (policy->n_rules > 0) {
+		printf("\n%s\n",
+			policy->is_usable
+				? "Rules, in the order in which they are "
+				  "asked:"
+				: "Unusable: nobody gets a URI. Rules that "
+				  "could be read:");
+		print_rules(policy);
+	}
+}
+
+static void
+print_json(const struct policy *policy)
+{
+	json_t *document = json_document("show");
+	json_t *files = need(json_array());
+
+	for (size_t i = 0; i < policy->n_files; i++) {
+		const struct policy_file *file = &policy->files[i];
+		json_t *object = need(json_object());
+		json_t *rules = need(json_array());
+		char *state = describe_state(file);
+
+		json_add(object, "path", json_text(file->path));
+		json_add(object, "state", json_text(state));
+		for (size_t j = 0; j < file->n_rules; j++) {
+			json_t *rule = need(json_object());
+
+			json_add_rule(rule, &file->rules[j]);
+			if (json_array_append_new(rules, rule) < 0)
+				need(NULL);
+		}
+		json_add(object, "rules", rules);
+		if (json_array_append_new(files, object) < 0)
+			need(NULL);
+		free(state);
+	}
+	json_add(document, "files", files);
+	json_add(document, "usable", json_boolean(policy->is_usable));
+	json_print(document);
+}
+
+enum status
+command_show(const struct options *options)
+{
+	struct policy_where where = policy_installed;
+	struct policy *policy = NULL;
+	char *absolute = NULL;
+	bool is_usable;
+
+	where.root = options->root;
+	if (options->policy != NULL)
+		where.file = absolute = path_make_absolute(options->policy);
+	if (policy_load(&where, &policy) < 0)
+		need(NULL);
+	if (options->json)
+		print_json(policy);
+	else
+		print_text(options, policy);
+	fflush(stdout);
+	for (size_t i = 0; i < policy->remarks.count; i++)
+		complain_remark(&policy->remarks.list[i]);
+	is_usable = policy->is_usable;
+	policy_free(policy);
+	free(absolute);
+	return is_usable ? STATUS_OK : STATUS_UNKNOWN;
+}
