@@ -90,7 +90,7 @@ man_pages := pam_virturi.8 virturi.conf.5 virturi.1
 
 .PHONY: all
 all: $(O)/pam_virturi.so $(O)/virturi $(O)/conf/virturi.conf \
-	$(O)/conf/example.conf $(man_pages:%=$(O)/man/%)
+	$(O)/conf/example.conf $(O)/conf/pam-line $(man_pages:%=$(O)/man/%)
 
 # --- Building --------------------------------------------------------------
 
@@ -124,9 +124,13 @@ $(O)/virturi: $(helper_obj) $(O)/libpolicy.a
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
 		$(ECONF_LIBS) $(JSON_LIBS) $(SYSTEMD_LIBS)
 
+# In a PAM stack: a bare name is enough where libpam's own modules are
+module = $(if $(wildcard $(pammoddir)/pam_permit.so),,$(pammoddir)/)pam_virturi.so
+
 # Text with the build's own names in it; they may hold what sed would obey
 literal = $(subst &,\&,$(subst |,\|,$(subst \,\\,$(1))))
-names := VERSION LIBVIRT_GROUP vendorconfdir runconfdir confdir docdir pammoddir
+names := VERSION LIBVIRT_GROUP vendorconfdir runconfdir confdir docdir \
+	pammoddir module
 substitute = sed $(foreach n,$(names),-e 's|@$(n)@|$(call literal,$($(n)))|g')
 
 $(O)/conf/%: $(srcdir)/conf/%.in $(O)/flags
@@ -266,22 +270,18 @@ own_dirs := $(vendorconfdir) $(docdir)
 staged_dirs := $(pammoddir) $(bindir) $(mandir:%=%/man1) $(mandir:%=%/man5) \
 	$(mandir:%=%/man8)
 
-# a bare name is enough where libpam looks
-pam_libdir = $(shell $(PKG_CONFIG) --variable=libdir pam 2>/dev/null)
-module_name = $(if $(filter $(pam_libdir)/security,$(pammoddir)),,$(pammoddir)/)pam_virturi.so
-
 .PHONY: install
 install: all
 	$(call install,755,$(pammoddir),$(O)/pam_virturi.so)
 	$(call install,755,$(bindir),$(O)/virturi)
 	$(call install,644,$(vendorconfdir),$(O)/conf/virturi.conf)
-	$(call install,644,$(docdir),$(O)/conf/example.conf)
+	$(call install,644,$(docdir),$(O)/conf/example.conf $(O)/conf/pam-line)
 	$(if $(mandir),$(call install,644,$(mandir)/man1,$(O)/man/virturi.1))
 	$(if $(mandir),$(call install,644,$(mandir)/man5,$(O)/man/virturi.conf.5))
 	$(if $(mandir),$(call install,644,$(mandir)/man8,$(O)/man/pam_virturi.8))
 	@printf '\n%s\n\n\t%s\n\n' \
 		'Installed. Sessions get the URI once their PAM stack has the line' \
-		'-session optional $(module_name)'
+		'-session optional $(module)'
 	@printf '%s\n' 'See pam_virturi(8) for the file it belongs in.'
 
 .PHONY: uninstall
@@ -289,7 +289,7 @@ uninstall:
 	$(call remove,$(pammoddir),pam_virturi.so)
 	$(call remove,$(bindir),virturi)
 	$(call remove,$(vendorconfdir),virturi.conf)
-	$(call remove,$(docdir),example.conf)
+	$(call remove,$(docdir),example.conf pam-line)
 	$(if $(mandir),$(call remove,$(mandir),man1/virturi.1 \
 		man5/virturi.conf.5 man8/pam_virturi.8))
 	@for d in $(own_dirs) $(if $(DESTDIR),$(staged_dirs)); do \

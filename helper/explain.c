@@ -154,6 +154,19 @@ print_who(const struct inquiry *inquiry)
 }
 
 static void
+print_cause(const struct remark *cause)
+{
+	if (cause == NULL)
+		return;
+	if (cause->path == NULL)
+		printf("  %s\n", cause->text);
+	else if (cause->line == 0)
+		printf("  %s: %s\n", cause->path, cause->text);
+	else
+		printf("  %s:%u: %s\n", cause->path, cause->line, cause->text);
+}
+
+static void
 print_answer(const struct inquiry *inquiry, const struct decision *decision)
 {
 	static const char *const nothing[] = {
@@ -175,10 +188,11 @@ print_answer(const struct inquiry *inquiry, const struct decision *decision)
 		char *header = need(rule_format_header(rule));
 		char *path = need(text_printable(rule->path));
 
-		printf("  by %-30s %s:%u\n", header, path, rule->line);
+		printf("  by %s, %s:%u\n", header, path, rule->line);
 		free(header);
 		free(path);
 	}
+	print_cause(decision_find_cause(decision));
 }
 
 /* What libvirt makes of a missing URI: https://libvirt.org/uri.html */
@@ -200,39 +214,59 @@ print_meaning(const struct inquiry *inquiry, const struct decision *decision)
 	}
 }
 
-static void
-print_row(const struct inquiry *inquiry, const struct row *row, size_t number,
-	int width)
+static char *
+format_place(const struct rule *rule)
 {
-	const char *slash = strrchr(row->rule->path, '/');
-	char *place = need(text_format("%s:%u",
-		slash != NULL ? slash + 1 : row->rule->path, row->rule->line));
+	const char *slash = strrchr(rule->path, '/');
 
-	printf("%3zu  %-*s  %-20s ", number, width, row->header, place);
-	if (!row->decides)
-		printf("%s\n", row->reason);
-	else if (row->outcome == OUTCOME_URI || row->outcome == OUTCOME_NONE)
-		printf("%sDECIDES%s\n", strong(inquiry, true),
-			strong(inquiry, false));
-	else
-		printf("%sDECIDES%s: %s\n", strong(inquiry, true),
-			strong(inquiry, false), row->reason);
-	free(place);
+	return need(text_format(
+		"%s:%u", slash != NULL ? slash + 1 : rule->path, rule->line));
 }
 
-/* Wide enough for the headers, within reason. */
-static int
-width_of(const struct explanation *explanation)
+/* Columns wide enough for all rows, within reason. */
+struct widths {
+	size_t header, place;
+};
+
+static void
+widen(size_t *width, const char *text)
 {
-	size_t width = 16;
+	size_t size = strlen(text);
+
+	if (size > *width && size <= 40)
+		*width = size;
+}
+
+static struct widths
+find_widths(const struct explanation *explanation)
+{
+	struct widths widths = { 8, 8 };
 
 	for (size_t i = 0; i < explanation->count; i++) {
-		size_t size = strlen(explanation->rows[i].header);
+		char *place = format_place(explanation->rows[i].rule);
 
-		if (size > width && size <= 40)
-			width = size;
+		widen(&widths.header, explanation->rows[i].header);
+		widen(&widths.place, place);
+		free(place);
 	}
-	return (int)width;
+	return widths;
+}
+
+static void
+print_row(const struct inquiry *inquiry, const struct row *row, size_t number,
+	const struct widths *widths)
+{
+	bool says_why = !row->decides ||
+		(row->outcome != OUTCOME_URI && row->outcome != OUTCOME_NONE);
+	char *place = format_place(row->rule);
+
+	printf("%3zu  %-*s  %-*s  ", number, (int)widths->header, row->header,
+		(int)widths->place, place);
+	if (row->decides)
+		printf("%sDECIDES%s%s", strong(inquiry, true),
+			strong(inquiry, false), says_why ? ": " : "");
+	printf("%s\n", says_why ? row->reason : "");
+	free(place);
 }
 
 static void
@@ -240,6 +274,7 @@ print_rows(const struct inquiry *inquiry, const struct explanation *explanation)
 {
 	bool lists_all =
 		inquiry->options->verbose || explanation->count <= ROWS_ALWAYS;
+	struct widths widths = find_widths(explanation);
 	size_t hidden = 0;
 
 	if (explanation->count > 0)
@@ -248,7 +283,7 @@ print_rows(const struct inquiry *inquiry, const struct explanation *explanation)
 		const struct row *row = &explanation->rows[i];
 
 		if (lists_all || row->is_remarkable)
-			print_row(inquiry, row, i + 1, width_of(explanation));
+			print_row(inquiry, row, i + 1, &widths);
 		else
 			hidden++;
 	}
@@ -338,8 +373,7 @@ explain(const struct inquiry *inquiry)
 		print_json(inquiry, &decision, &explanation);
 	else
 		print_text(inquiry, &decision, &explanation);
-	fflush(stdout);
-	status = inquiry_conclude(inquiry, &decision);
+	status = decision_status(&decision);
 	decision_clear(&decision);
 	explanation_clear(&explanation);
 	/* that there is none is an answer like any other */

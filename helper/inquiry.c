@@ -57,8 +57,9 @@ choose_session(struct inquiry *inquiry)
 	struct session *session = &inquiry->session;
 
 	if (is_self(inquiry->subject) && !has_text(options->service)) {
-		*session = session_find();
-		inquiry->is_own_session = options->rhost == NULL;
+		*session = session_find(&inquiry->is_own_session);
+		if (options->rhost != NULL)
+			inquiry->is_own_session = false;
 	} else {
 		session->service = need(
 			strdup(has_text(options->service) ? options->service
@@ -114,23 +115,21 @@ inquiry_clear(struct inquiry *inquiry)
 	nss_buffer_clear(&inquiry->buffer);
 }
 
-static bool
-is_wrong(enum verdict verdict)
+void
+inquiry_complain(const struct inquiry *inquiry, const struct decision *decision)
 {
-	return verdict == VERDICT_MISTAKE || verdict == VERDICT_UNKNOWN ||
-		verdict == VERDICT_UNUSABLE;
+	const struct remark *cause = decision_find_cause(decision);
+
+	for (size_t i = 0; i < decision->remarks.count; i++) {
+		if (cause != NULL || !inquiry->options->quiet)
+			complain_remark(&decision->remarks.list[i]);
+	}
 }
 
 enum status
-inquiry_conclude(const struct inquiry *inquiry, const struct decision *decision)
+decision_status(const struct decision *decision)
 {
-	bool wrong = is_wrong(decision->verdict);
-
-	for (size_t i = 0; i < decision->remarks.count; i++) {
-		if (wrong || !inquiry->options->quiet)
-			complain_remark(&decision->remarks.list[i]);
-	}
-	if (wrong)
+	if (decision_find_cause(decision) != NULL)
 		return STATUS_UNKNOWN;
 	return decision->verdict == VERDICT_URI ? STATUS_OK : STATUS_NO;
 }
@@ -150,14 +149,18 @@ rule_to_json(const struct rule *rule)
 static json_t *
 error_to_json(const struct decision *decision)
 {
-	const struct remark *remark = &decision->remarks.list[0];
+	const struct remark *remark = decision_find_cause(decision);
 	char *text;
 	json_t *value;
 
 	if (remark->path == NULL)
 		return json_text(remark->text);
-	text = need(text_format(
-		"%s:%u: %s", remark->path, remark->line, remark->text));
+	if (remark->line == 0)
+		text = text_format("%s: %s", remark->path, remark->text);
+	else
+		text = text_format(
+			"%s:%u: %s", remark->path, remark->line, remark->text);
+	need(text);
 	value = json_text(text);
 	free(text);
 	return value;
@@ -174,7 +177,7 @@ inquiry_add_json(const struct inquiry *inquiry, const struct decision *decision,
 	json_add(document, "service", json_text(inquiry->session.service));
 	json_add(document, "uri", json_text(decision->uri));
 	json_add(document, "rule", rule_to_json(decision->rule));
-	if (is_wrong(decision->verdict))
+	if (decision_find_cause(decision) != NULL)
 		json_add(document, "error", error_to_json(decision));
 }
 

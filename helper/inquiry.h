@@ -16,7 +16,7 @@
 struct inquiry {
 	const struct options *options;
 	struct session session; /* asked about */
-	bool is_own_session; /* … and it is the one we are in */
+	bool is_own_session; /* … and for certain the one we are in */
 	struct nss_buffer buffer;
 	struct facts facts;
 	struct policy *policy;
@@ -34,13 +34,15 @@ enum status inquiry_begin(
 
 void inquiry_clear(struct inquiry *inquiry);
 
+/* Its remarks, on standard error; --quiet leaves them out if all is well. */
+void inquiry_complain(
+	const struct inquiry *inquiry, const struct decision *decision);
+
 /*
  * What a decision comes to: STATUS_OK with a URI, STATUS_NO without,
- * STATUS_UNKNOWN when something is wrong. The remarks go to standard error;
- * --quiet leaves out those of a decision that is all right.
+ * STATUS_UNKNOWN when something is wrong.
  */
-enum status inquiry_conclude(
-	const struct inquiry *inquiry, const struct decision *decision);
+enum status decision_status(const struct decision *decision);
 
 /*
  * The members that `uri` and `explain` share: user, uid, service, uri, rule,

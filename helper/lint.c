@@ -109,12 +109,8 @@ check_form(struct lint *lint, size_t i)
 	const struct rule *rule = lint->policy->rules[i];
 	struct remarks mistakes = { 0 };
 
-	if (content_read(rule, &lint->contents[i], &mistakes) < 0)
-		need(NULL);
-	if (policy_repeats_header(lint->policy, rule) &&
-		remarks_add(&mistakes, REMARK_ERROR, rule->path, rule->line,
-			"this header stands in the file twice; "
-			"put the second rule into a drop-in") < 0)
+	if (policy_remark_twin(lint->policy, rule, &mistakes) < 0 ||
+		content_read(rule, &lint->contents[i], &mistakes) < 0)
 		need(NULL);
 	for (size_t j = 0; j < mistakes.count && lint_is_asked(lint, rule); j++)
 		say_mistake(lint, rule, &mistakes.list[j]);

@@ -65,9 +65,13 @@ find_shadow(const struct lint *lint, size_t i)
 		const struct rule *before = lint->policy->rules[j];
 		const struct content *other = &lint->contents[j];
 
-		if (content_is_trial(other) ||
-			(!rule_same_header(before, rule) &&
-				!is_same_group(lint, j, i)))
+		/* a header that stands in a file twice is a mistake, and said
+		 */
+		bool is_same = rule_same_header(before, rule)
+			? before->path != rule->path
+			: is_same_group(lint, j, i);
+
+		if (!is_same || content_is_trial(other))
 			continue;
 		if (is_unconditional(other) ||
 			has_same_conditions(other, content))
@@ -82,9 +86,6 @@ check_shadow(struct lint *lint, size_t i)
 	const struct rule *rule = lint->policy->rules[i];
 	const struct rule *shadow;
 
-	/* that is a mistake already */
-	if (policy_repeats_header(lint->policy, rule))
-		return false;
 	shadow = find_shadow(lint, i);
 	if (shadow == NULL)
 		return false;

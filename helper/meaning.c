@@ -93,7 +93,7 @@ uri_describe(const char *uri)
 		return describe_remote(&parts);
 	if (text_equals(parts.path, "/system"))
 		return need(text_format(
-			"this host's libvirt with all its features; "
+			"this host's libvirt, all its features; "
 			"images belong in its pools, not in $HOME"));
 	if (text_equals(parts.path, "/session"))
 		return need(text_format(

@@ -59,12 +59,13 @@ ask_logind(struct session *session)
 #endif
 
 struct session
-session_find(void)
+session_find(bool *is_certain)
 {
 	struct session session = { 0 };
 	const char *connection;
 
-	if (ask_logind(&session))
+	*is_certain = ask_logind(&session);
+	if (*is_certain)
 		return session;
 	connection = getenv("SSH_CONNECTION");
 	if (connection != NULL && connection[0] != '\0') {

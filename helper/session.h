@@ -14,10 +14,11 @@ struct session {
 
 /*
  * The service and remote host of the session this process belongs to, as
- * logind has them; without logind, "sshd" if SSH_CONNECTION is set, else
- * "login", local. Never fails: memory short ends the program.
+ * logind has them (*is_certain* is set), else a guess: "sshd" if
+ * SSH_CONNECTION is set, "login", local, if not. Never fails: memory short
+ * ends the program.
  */
-struct session session_find(void);
+struct session session_find(bool *is_certain);
 
 void session_clear(struct session *session);
 

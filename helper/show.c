@@ -56,11 +56,10 @@ describe_rule(const struct policy *policy, const struct rule *rule)
 	struct content content;
 	char *text;
 
-	if (content_read(rule, &content, &remarks) < 0)
+	if (policy_remark_twin(policy, rule, &remarks) < 0 ||
+		content_read(rule, &content, &remarks) < 0)
 		need(NULL);
-	if (policy_repeats_header(policy, rule))
-		text = strdup("MISTAKE: this header stands in the file twice");
-	else if (remarks.count > 0)
+	if (remarks.count > 0)
 		text = text_format("MISTAKE in line %u: %s",
 			remarks.list[0].line, remarks.list[0].text);
 	else

@@ -32,7 +32,8 @@ command_uri(const struct options *options)
 	}
 	if (policy_decide(&inquiry.situation, NULL, &decision) < 0)
 		need(NULL);
-	status = inquiry_conclude(&inquiry, &decision);
+	status = decision_status(&decision);
+	inquiry_complain(&inquiry, &decision);
 	print(&inquiry, &decision);
 	if (status == STATUS_NO && !options->quiet)
 		complain("the policy gives %s no URI (%s); "

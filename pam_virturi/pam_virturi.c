@@ -97,7 +97,7 @@ consequence_of(enum verdict verdict)
 		return "; the policy is unusable, nobody gets a URI";
 	case VERDICT_MISTAKE:
 	case VERDICT_UNKNOWN:
-		return "; " VARIABLE " is not set";
+		return "; " VARIABLE " is left alone";
 	default:
 		return "";
 	}
@@ -113,12 +113,13 @@ log_decision(pam_handle_t *pamh, const struct decision *decision)
 	const struct remarks *remarks = &decision->remarks;
 	size_t count = remarks->count;
 
+	const struct remark *cause = decision_find_cause(decision);
+
 	if (decision->verdict == VERDICT_UNUSABLE && count > 1)
 		count = 1;
 	for (size_t i = 0; i < count; i++) {
 		const struct remark *remark = &remarks->list[i];
-		bool is_cause = remark->severity == REMARK_ERROR ||
-			decision->verdict == VERDICT_UNKNOWN;
+		bool is_cause = remark == cause;
 
 		log_remark(pamh, remark,
 			is_cause ? consequence_of(decision->verdict) : "");
@@ -158,12 +159,12 @@ set_variable(pam_handle_t *pamh, const char *uri, bool debug)
 	char *assignment;
 
 	if (asprintf(&assignment, "%s=%s", VARIABLE, uri) < 0) {
-		pam_syslog(pamh, LOG_CRIT, "out of memory; %s is not set",
+		pam_syslog(pamh, LOG_CRIT, "out of memory; %s is left alone",
 			VARIABLE);
 		return;
 	}
 	if (pam_putenv(pamh, assignment) != PAM_SUCCESS)
-		pam_syslog(pamh, LOG_ERR, "pam_putenv failed; %s is not set",
+		pam_syslog(pamh, LOG_ERR, "pam_putenv failed; %s is left alone",
 			VARIABLE);
 	else if (debug)
 		pam_syslog(pamh, LOG_DEBUG, "%s", assignment);
@@ -208,17 +209,18 @@ find_subject(
 	int r;
 
 	if (user == NULL || user[0] == '\0') {
-		pam_syslog(pamh, LOG_ERR, "no user; %s is not set", VARIABLE);
+		pam_syslog(
+			pamh, LOG_ERR, "no user; %s is left alone", VARIABLE);
 		return -ENOENT;
 	}
 	r = subject_new(facts, user, ret);
 	if (r == -ENOENT) {
-		pam_syslog(pamh, LOG_WARNING, "no such user; %s is not set",
+		pam_syslog(pamh, LOG_WARNING, "no such user; %s is left alone",
 			VARIABLE);
 	} else if (r < 0 && r != -ENOMEM) {
 		errno = -r;
 		pam_syslog(pamh, LOG_WARNING,
-			"the user cannot be looked up: %m; %s is not set",
+			"the user cannot be looked up: %m; %s is left alone",
 			VARIABLE);
 		return -ENOENT;
 	}
@@ -238,10 +240,12 @@ apply_policy(pam_handle_t *pamh, const struct arguments *arguments)
 
 	where.file = arguments->policy;
 	r = policy_load(&where, &policy);
-	if (r == 0 && policy->n_rules > 0)
+	/* nobody need be looked up for a policy that says nothing */
+	if (r == 0 && (policy->n_rules > 0 || !policy->is_usable)) {
 		r = find_subject(pamh, &facts, &subject);
-	if (r == 0)
-		r = decide(pamh, arguments, subject, policy);
+		if (r == 0)
+			r = decide(pamh, arguments, subject, policy);
+	}
 	subject_free(subject);
 	policy_free(policy);
 	nss_buffer_clear(&buffer);
@@ -260,7 +264,7 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 			pam_syslog(
 				pamh, LOG_DEBUG, "%s is set already", VARIABLE);
 	} else if (apply_policy(pamh, &arguments) < 0) {
-		pam_syslog(pamh, LOG_CRIT, "out of memory; %s is not set",
+		pam_syslog(pamh, LOG_CRIT, "out of memory; %s is left alone",
 			VARIABLE);
 	}
 	return PAM_SUCCESS;

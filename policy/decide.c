@@ -92,7 +92,8 @@ warn_of_spelling(const struct situation *situation, struct decision *decision)
 	const char *asked, *called;
 	const struct rule *rule;
 
-	if (!subject_noticed_spelling(situation->subject, &asked, &called))
+	if (situation->policy->n_rules == 0 ||
+		!subject_noticed_spelling(situation->subject, &asked, &called))
 		return 0;
 	rule = find_group_rule(situation->policy, asked);
 	return remarks_add(&decision->remarks, REMARK_WARNING,
@@ -138,6 +139,20 @@ policy_decide(const struct situation *situation, const struct witness *witness,
 	}
 	*ret = decision;
 	return 0;
+}
+
+const struct remark *
+decision_find_cause(const struct decision *decision)
+{
+	switch (decision->verdict) {
+	case VERDICT_MISTAKE:
+	case VERDICT_UNUSABLE:
+		return remarks_first(&decision->remarks, REMARK_ERROR);
+	case VERDICT_UNKNOWN:
+		return remarks_first(&decision->remarks, REMARK_WARNING);
+	default:
+		return NULL;
+	}
 }
 
 void

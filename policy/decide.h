@@ -48,13 +48,19 @@ struct witness {
 };
 
 /*
- * Decides. witness may be NULL.
+ * Decides. witness may be NULL. An unusable policy needs no subject.
  *
  * Returns 0 with the decision in *ret*, to be cleared by decision_clear();
  * -ENOMEM, or the witness's error, with nothing to clear.
  */
 int policy_decide(const struct situation *situation,
 	const struct witness *witness, struct decision *ret);
+
+/*
+ * The remark that says why nothing is set although something should perhaps
+ * be: the first mistake, or the look-up that failed. NULL: all is well.
+ */
+const struct remark *decision_find_cause(const struct decision *decision);
 
 void decision_clear(struct decision *decision);
 

@@ -285,8 +285,8 @@ note_trial(struct hearing *hearing, enum outcome outcome)
 	remarks_clear(remarks);
 	if (header != NULL && would != NULL)
 		r = remarks_add(remarks, REMARK_NOTICE, rule->path, rule->line,
-			"trial of %s: %s for %s", header, would,
-			subject_name(hearing->situation->subject));
+			"trial of %s for %s: %s", header,
+			subject_name(hearing->situation->subject), would);
 	free(header);
 	free(would);
 	return r;
@@ -341,17 +341,19 @@ judge_body(struct hearing *hearing)
 	return r;
 }
 
-/* Whose conditions are whose? Nobody can say, so none of them is read. */
 static int
-judge_repeated_header(struct hearing *hearing)
+judge_rule(struct hearing *hearing)
 {
-	if (hearing->answer == ANSWER_UNKNOWN)
-		return conclude(hearing, &hearing->judgement->outcome);
-	hearing->judgement->outcome = OUTCOME_MISTAKE;
-	return remarks_add(&hearing->judgement->remarks, REMARK_ERROR,
-		hearing->rule->path, hearing->rule->line,
-		"this header stands in the file twice; "
-		"put the second rule into a drop-in");
+	struct judgement *judgement = hearing->judgement;
+	int r = policy_remark_twin(
+		hearing->situation->policy, hearing->rule, &judgement->remarks);
+
+	if (r < 0)
+		return r;
+	/* of two rules with one header nobody can say whose conditions count */
+	if (judgement->remarks.count > 0)
+		return conclude(hearing, &judgement->outcome);
+	return judge_body(hearing);
 }
 
 int
@@ -362,19 +364,17 @@ rule_judge(const struct situation *situation, const struct rule *rule,
 	struct hearing hearing = {
 		.situation = situation,
 		.rule = rule,
+		.answer = ANSWER_NO,
 		.judgement = &judgement,
 	};
 	int r = 0;
 
-	if (subject_uid(situation->subject) == 0 && rule->kind != RULE_USER) {
+	if (subject_uid(situation->subject) == 0 && rule->kind != RULE_USER)
 		judgement.outcome = OUTCOME_NOT_ROOT;
-	} else {
+	else
 		hearing.answer = match_header(situation->subject, rule);
-		if (hearing.answer != ANSWER_NO)
-			r = policy_repeats_header(situation->policy, rule)
-				? judge_repeated_header(&hearing)
-				: judge_body(&hearing);
-	}
+	if (hearing.answer != ANSWER_NO)
+		r = judge_rule(&hearing);
 	content_clear(&hearing.content);
 	if (r < 0) {
 		judgement_clear(&judgement);

@@ -536,7 +536,9 @@ load_single(struct load *load)
 	int r;
 
 	if (path[0] != '/' || slash[1] == '\0')
-		return refuse(load, path, "not the absolute path of a file");
+		return remarks_add(&load->policy->remarks, REMARK_ERROR, NULL,
+			0, "policy '%s': not the absolute path of a file",
+			path);
 	directory->path =
 		strndup(path, slash > path ? (size_t)(slash - path) : 1);
 	if (directory->path == NULL)
@@ -695,8 +697,9 @@ policy_free(struct policy *policy)
 	free(policy);
 }
 
-bool
-policy_repeats_header(const struct policy *policy, const struct rule *rule)
+int
+policy_remark_twin(const struct policy *policy, const struct rule *rule,
+	struct remarks *remarks)
 {
 	const struct policy_file *file = policy->files;
 
@@ -706,7 +709,11 @@ policy_repeats_header(const struct policy *policy, const struct rule *rule)
 		const struct rule *other = &file->rules[i];
 
 		if (other != rule && rule_same_header(other, rule))
-			return true;
+			return remarks_add(remarks, REMARK_ERROR, rule->path,
+				rule->line,
+				"this header stands in line %u too; "
+				"put one of the rules into a drop-in",
+				other->line);
 	}
-	return false;
+	return 0;
 }

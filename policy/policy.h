@@ -100,10 +100,11 @@ void policy_free(struct policy *policy);
 bool policy_is_dropin_name(const char *name);
 
 /*
- * Does the rule's header stand in its file a second time? libeconf, and
- * probably the author's eye, would take two such rules for one.
+ * Adds an error to remarks if the rule's header stands in its file a second
+ * time: libeconf, and probably the author's eye, would take the two rules for
+ * one, so neither counts. Returns 0, or -ENOMEM.
  */
-bool policy_repeats_header(
-	const struct policy *policy, const struct rule *rule);
+int policy_remark_twin(const struct policy *policy, const struct rule *rule,
+	struct remarks *remarks);
 
 #endif

@@ -89,15 +89,18 @@ trust_find_fault(const struct trust *trust, const struct stat *status,
 		return 0;
 	}
 	if (!is_owner(trust, status->st_uid))
-		said = text_format("%s belongs to uid %lu, not to root: "
+		said = text_format("belongs to uid %lu, not to root: "
 				   "chown root %s",
-			path, (unsigned long)status->st_uid, path);
+			(unsigned long)status->st_uid, path);
+	else if (status->st_mode & S_ISVTX)
+		said = text_format("writable by everybody, as %s must be: "
+				   "move the policy elsewhere",
+			path);
 	else if (status->st_mode & S_IWOTH)
-		said = text_format("%s is writable by everybody: chmod go-w %s",
-			path, path);
+		said = text_format(
+			"writable by everybody: chmod go-w %s", path);
 	else
-		said = text_format("%s is writable by its group: chmod g-w %s",
-			path, path);
+		said = text_format("writable by its group: chmod g-w %s", path);
 	if (said == NULL)
 		return -ENOMEM;
 	*fault = said;
@@ -124,7 +127,7 @@ trust_find_fault_above(
 	const struct trust *trust, int dir_fd, const char *path, char **fault)
 {
 	struct stat status, above;
-	char name[4096];
+	char name[4096], *said = NULL;
 	int fd = dir_fd, up, r = 0;
 
 	if (fstat(fd, &status) < 0)
@@ -150,7 +153,13 @@ trust_find_fault_above(
 	*fault = NULL;
 	if (r == 0 && !is_trusted(trust, &status))
 		r = trust_find_fault(trust, &status,
-			name_of(fd, name, sizeof(name), path), fault);
+			name_of(fd, name, sizeof(name), path), &said);
+	if (said != NULL) {
+		*fault = text_format("%s%s",
+			fd != dir_fd ? "a directory above it: " : "", said);
+		r = *fault != NULL ? 0 : -ENOMEM;
+	}
+	free(said);
 	if (fd != dir_fd)
 		close(fd);
 	return r;
