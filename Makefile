@@ -69,7 +69,7 @@ MODULE_LDFLAGS ?= -Wl,-z,defs
 
 # --- Files -----------------------------------------------------------------
 
-policy_src := content decide guess judge nss policy remark request scan subject text trust \
+policy_src := content decide guess judge layers nss policy remark request scan subject text trust \
 	uri values
 helper_src := elsewhere explain inquiry lint lint_names lint_reach lint_uri \
 	main meaning options output people services session show uri
@@ -163,10 +163,10 @@ demo:
 
 # --- Tests -------------------------------------------------------------------
 
-TEST_CFLAGS := -fvisibility=default
 # every allocation of ours can be made to fail: see tests/unit/alloc.h
-WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup \
-	-Wl,--wrap=strndup,--wrap=vasprintf,--wrap=asprintf
+wrapped := malloc calloc realloc free strdup strndup asprintf vasprintf \
+	__asprintf_chk __vasprintf_chk
+WRAP := $(wrapped:%=-Wl,--wrap=%)
 
 $(unit_programs): $(O)/tests/unit/%: $(O)/tests/unit/%.o \
 		$(O)/tests/unit/fake.o $(O)/tests/unit/alloc.o $(O)/libpolicy.a

@@ -38,7 +38,7 @@ static const struct {
 
 /* One service's answer. */
 struct answer_of {
-	char name[64];
+	char *name;
 	char *text; /* "gets …", with the rule */
 	bool is_printed;
 };
@@ -83,14 +83,25 @@ describe(const struct policy *policy, const struct decision *decision)
 		number_of(policy, decision->rule)));
 }
 
+static bool
+is_usually_remote(const char *service)
+{
+	for (size_t i = 0; i < countof(well_known); i++) {
+		if (strcmp(well_known[i].name, service) == 0)
+			return well_known[i].is_remote;
+	}
+	return false;
+}
+
 static void
-ask(struct elsewhere *elsewhere, const char *service, bool is_remote)
+ask(struct elsewhere *elsewhere, const char *service)
 {
 	const struct inquiry *inquiry = elsewhere->inquiry;
 	struct situation situation = {
 		.policy = inquiry->policy,
 		.subject = elsewhere->subject,
-		.request = { service, is_remote ? SOME_HOST : NULL },
+		.request = { service,
+			is_usually_remote(service) ? SOME_HOST : NULL },
 	};
 	struct decision decision;
 	struct answer_of *answer;
@@ -106,7 +117,7 @@ ask(struct elsewhere *elsewhere, const char *service, bool is_remote)
 		need(NULL);
 	if (!is_same_answer(&decision, elsewhere->here)) {
 		answer = &elsewhere->answers[elsewhere->count++];
-		snprintf(answer->name, sizeof(answer->name), "%s", service);
+		answer->name = need(strdup(service));
 		answer->text = describe(inquiry->policy, &decision);
 	}
 	decision_clear(&decision);
@@ -120,9 +131,18 @@ ask_named(struct elsewhere *elsewhere, const char *list)
 	while (text_next_item(&rest, &item)) {
 		char *service = need(strndup(item.start, item.size));
 
-		ask(elsewhere, service, false);
+		ask(elsewhere, service);
 		free(service);
 	}
+}
+
+static void
+print_name(const char *name)
+{
+	char *printable = need(text_printable(name));
+
+	printf("%s", printable);
+	free(printable);
 }
 
 static void
@@ -134,14 +154,16 @@ print_answers(struct elsewhere *elsewhere)
 
 		if (first->is_printed)
 			continue;
-		printf("differs elsewhere: %s", first->name);
+		printf("differs elsewhere: ");
+		print_name(first->name);
 		for (size_t j = i + 1; j < elsewhere->count; j++) {
 			struct answer_of *next = &elsewhere->answers[j];
 
 			if (strcmp(next->text, first->text) != 0)
 				continue;
 			next->is_printed = true;
-			printf(", %s", next->name);
+			printf(", ");
+			print_name(next->name);
 			others++;
 		}
 		printf(" get%s %s\n", others > 0 ? "" : "s", first->text);
@@ -160,15 +182,16 @@ elsewhere_print(const struct inquiry *inquiry, const struct decision *here,
 	for (size_t i = 0; i < countof(well_known); i++) {
 		if (service_find(inquiry->options->root, well_known[i].name) ==
 			PRESENCE_YES)
-			ask(&elsewhere, well_known[i].name,
-				well_known[i].is_remote);
+			ask(&elsewhere, well_known[i].name);
 	}
 	for (; *named != NULL; named++)
 		ask_named(&elsewhere, *named);
 	if (elsewhere.count > 0)
 		putchar('\n');
 	print_answers(&elsewhere);
-	for (size_t i = 0; i < elsewhere.count; i++)
+	for (size_t i = 0; i < elsewhere.count; i++) {
+		free(elsewhere.answers[i].name);
 		free(elsewhere.answers[i].text);
+	}
 	subject_free(elsewhere.subject);
 }

@@ -31,6 +31,7 @@ struct explanation {
 	struct row *rows;
 	size_t count;
 	const struct rule *decider; /* among the rows heard so far */
+	enum outcome outcome; /* the decider's */
 };
 
 /* "matches too; its file comes earlier" */
@@ -58,7 +59,14 @@ explain_row(const struct explanation *explanation,
 	const struct situation *situation, const struct rule *rule,
 	const struct judgement *judgement)
 {
-	if (explanation->decider != NULL && outcome_decides(judgement->outcome))
+	bool applies = judgement->outcome == OUTCOME_URI ||
+		judgement->outcome == OUTCOME_NONE;
+
+	if (explanation->decider != NULL && applies &&
+		explanation->outcome == OUTCOME_UNKNOWN)
+		return need(strdup("applies only if a rule above does not, "
+				   "which is not known"));
+	if (explanation->decider != NULL && applies)
 		return explain_too_late(rule, explanation->decider);
 	return need(judgement_explain(situation, rule, judgement));
 }
@@ -87,8 +95,10 @@ hear(void *context, const struct situation *situation, const struct rule *rule,
 		.reason = explain_row(explanation, situation, rule, judgement),
 		.services = is_service ? need(strdup(judgement->value)) : NULL,
 	};
-	if (decides)
+	if (decides) {
 		explanation->decider = rule;
+		explanation->outcome = judgement->outcome;
+	}
 	return 0;
 }
 

@@ -192,9 +192,13 @@ inquiry_fail(
 		document = json_document(command);
 		json_add(document, "user", json_text(inquiry->options->user));
 		json_add(document, "uid", json_null());
+		json_add(document, "service",
+			json_text(inquiry->options->service));
 		json_add(document, "uri", json_null());
 		json_add(document, "rule", json_null());
 		json_add(document, "error", json_text(error));
+		if (strcmp(command, "explain") == 0)
+			json_add(document, "rules", json_array());
 		json_print(document);
 	}
 	return STATUS_UNKNOWN;

@@ -18,7 +18,13 @@
 #include "output.h"
 
 /* So many members of groups are asked about their other groups. */
-#define MEMBERS_MAX 5000
+#define MEMBERS_MAX 1000
+
+/* So many users, groups and services are looked for. */
+#define NAMES_MAX 3000
+
+/* So often it is asked what an unknown name was meant to be. */
+#define GUESSES_MAX 20
 
 void
 lint_say(struct lint *lint, enum remark_severity severity,
@@ -36,14 +42,17 @@ lint_say(struct lint *lint, enum remark_severity severity,
 	free(text);
 }
 
-static const struct policy_file *
-file_of(const struct policy *policy, const char *path)
+/* The place in reading order of the file a remark is about; or n_files. */
+static size_t
+find_place(const struct lint *lint, const char *path)
 {
-	for (size_t i = 0; i < policy->n_files; i++) {
-		if (strcmp(policy->files[i].path, path) == 0)
-			return &policy->files[i];
-	}
-	return NULL;
+	size_t i = 0;
+
+	if (path == NULL)
+		return lint->policy->n_files;
+	while (i < lint->policy->n_files && strcmp(lint->paths[i], path) != 0)
+		i++;
+	return i;
 }
 
 static bool
@@ -53,17 +62,35 @@ asks_for_files(const struct lint *lint)
 }
 
 static bool
-is_asked_path(const struct lint *lint, const char *path)
+is_asked(const struct lint *lint, const struct policy_file *file)
 {
-	const struct policy_file *file = file_of(lint->policy, path);
-
-	return !asks_for_files(lint) || (file != NULL && file->is_candidate);
+	if (!asks_for_files(lint))
+		return true;
+	if (file == NULL) /* nothing could be read at all */
+		return lint->policy->n_files == 0;
+	return file->is_candidate;
 }
 
 bool
 lint_is_asked(const struct lint *lint, const struct rule *rule)
 {
-	return is_asked_path(lint, rule->path);
+	const struct policy_file *file = lint->policy->files;
+
+	while (file->path != rule->path)
+		file++;
+	return is_asked(lint, file);
+}
+
+bool
+lint_may_look_up(struct lint *lint)
+{
+	if (lint->names_left == 0)
+		return false;
+	lint->names_left--;
+	if (lint->names_left == 0)
+		complain("more than %d names: the others are not looked up",
+			NAMES_MAX);
+	return true;
 }
 
 /* Whom a mistake in this rule leaves without a URI. */
@@ -92,14 +119,16 @@ stop_behind(const char *text)
 }
 
 static void
-say_mistake(struct lint *lint, const struct rule *rule,
-	const struct remark *mistake)
+say_mistake(struct lint *lint, size_t i, const struct remark *mistake)
 {
+	const struct rule *rule = lint->policy->rules[i];
+	bool is_trial = content_is_trial(&lint->contents[i]);
 	char *people = describe_people(rule);
 
 	lint_say(lint, REMARK_ERROR, rule, mistake->line,
-		"%s%s %s would get no URI", mistake->text,
-		stop_behind(mistake->text), people);
+		"%s%s %s would get no URI%s", mistake->text,
+		stop_behind(mistake->text), people,
+		is_trial ? ", were it not for the trial" : "");
 	free(people);
 }
 
@@ -109,11 +138,13 @@ check_form(struct lint *lint, size_t i)
 	const struct rule *rule = lint->policy->rules[i];
 	struct remarks mistakes = { 0 };
 
-	if (policy_remark_twin(lint->policy, rule, &mistakes) < 0 ||
-		content_read(rule, &lint->contents[i], &mistakes) < 0)
+	if (policy_remark_twin(lint->policy, rule, &mistakes) < 0)
+		need(NULL);
+	lint->headers[i].is_repeated = mistakes.count > 0;
+	if (content_read(rule, &lint->contents[i], &mistakes) < 0)
 		need(NULL);
 	for (size_t j = 0; j < mistakes.count && lint_is_asked(lint, rule); j++)
-		say_mistake(lint, rule, &mistakes.list[j]);
+		say_mistake(lint, i, &mistakes.list[j]);
 	remarks_clear(&mistakes);
 }
 
@@ -127,13 +158,13 @@ take_engines_remarks(struct lint *lint)
 
 	for (size_t i = 0; i < remarks->count; i++) {
 		const struct remark *remark = &remarks->list[i];
+		size_t place = find_place(lint, remark->path);
 		const struct policy_file *file = NULL;
 		bool is_read;
 
-		if (remark->path != NULL)
-			file = file_of(lint->policy, remark->path);
-		if (asks_for_files(lint) &&
-			(file == NULL || !file->is_candidate))
+		if (place < lint->policy->n_files)
+			file = &lint->policy->files[place];
+		if (!is_asked(lint, file))
 			continue;
 		is_read = file == NULL || file->state != FILE_UNREADABLE;
 		if (remarks_add(&lint->found, remark->severity, remark->path,
@@ -146,72 +177,141 @@ take_engines_remarks(struct lint *lint)
 
 static void
 warn_of_file(struct lint *lint, const struct policy_file *file,
-	unsigned int line, enum remark_severity severity, const char *text)
+	unsigned int line, const char *text)
 {
-	if (remarks_add(&lint->found, severity, file->path, line, "%s", text) <
-		0)
+	if (remarks_add(&lint->found, REMARK_WARNING, file->path, line, "%s",
+		    text) < 0)
 		need(NULL);
+}
+
+/* The first line that ends in CRLF, of some that begin with this number. */
+static unsigned int
+find_crlf(struct span text, unsigned int line)
+{
+	for (size_t i = 0; i + 1 < text.size; i++) {
+		if (text.start[i] == '\r' && text.start[i + 1] == '\n')
+			return line;
+		line += text.start[i] == '\n';
+	}
+	return 0;
 }
 
 static void
 check_carriage_returns(struct lint *lint, const struct policy_file *file)
 {
-	const char *cr =
-		file->bytes != NULL ? strstr(file->bytes, "\r\n") : NULL;
-	unsigned int line = 1;
+	struct span top = { file->bytes, strlen(file->bytes) };
+	unsigned int line = find_crlf(top, 1);
 
-	if (cr == NULL)
+	for (size_t i = 0; i < file->n_rules && line == 0; i++) {
+		const struct rule *rule = &file->rules[i];
+		struct span body = rule->body;
+
+		/* with the end of the header's line */
+		body.start -= 2;
+		body.size += 2;
+		line = find_crlf(body, rule->line);
+	}
+	if (line > 0)
+		warn_of_file(lint, file, line,
+			"this line ends in CRLF, which is read, but LF is "
+			"usual here");
+}
+
+static void
+check_mode(struct lint *lint, const char *path, mode_t wanted, const char *cure)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0 || (status.st_mode & wanted) == wanted)
 		return;
-	for (const char *c = file->bytes; c < cr; c++)
-		line += *c == '\n';
-	warn_of_file(lint, file, line, REMARK_WARNING,
-		"lines end in CRLF, which is read, but LF is usual here");
+	if (remarks_add(&lint->found, REMARK_ERROR, path, 0,
+		    "not everybody can read it, so users cannot ask what they "
+		    "get: chmod %s %s",
+		    cure, path) < 0)
+		need(NULL);
+}
+
+static size_t
+directory_size(const struct policy_file *file)
+{
+	const char *slash = strrchr(file->path, '/');
+
+	return slash != NULL ? (size_t)(slash - file->path) : 0;
+}
+
+/* Is this the first of the files in its directory? */
+static bool
+is_first_in_directory(const struct lint *lint, const struct policy_file *file)
+{
+	const struct policy_file *other = lint->policy->files;
+	size_t size = directory_size(file);
+
+	while (other != file &&
+		(directory_size(other) != size ||
+			memcmp(other->path, file->path, size) != 0))
+		other++;
+	return other == file;
 }
 
 /* A policy is public: every user may ask which URI they get, and why. */
 static void
 check_is_public(struct lint *lint, const struct policy_file *file)
 {
-	struct stat status;
-	char *text;
+	char *directory;
 
-	if (file->is_candidate || stat(file->path, &status) < 0 ||
-		(status.st_mode & S_IROTH))
+	if (file->is_candidate)
 		return;
-	text = need(text_format("not everybody can read it, so users cannot "
-				"ask what they get: chmod a+r %s",
-		file->path));
-	warn_of_file(lint, file, 0, REMARK_ERROR, text);
-	free(text);
+	check_mode(lint, file->path, S_IROTH, "a+r");
+	if (!is_first_in_directory(lint, file))
+		return;
+	directory = need(strndup(file->path, directory_size(file)));
+	check_mode(lint, directory, S_IROTH | S_IXOTH, "a+rx");
+	free(directory);
 }
 
 static void
 check_file(struct lint *lint, const struct policy_file *file)
 {
-	if (file->state != FILE_IN_FORCE || !is_asked_path(lint, file->path))
+	if (file->is_candidate && file->state == FILE_MASK)
+		warn_of_file(lint, file, 0,
+			"empty, and so it hides the file of this name in lower "
+			"layers; there is no rule in it");
+	if (file->state != FILE_IN_FORCE || !is_asked(lint, file))
 		return;
 	check_is_public(lint, file);
 	check_carriage_returns(lint, file);
 	if (file->n_rules == 0 && lint->policy->is_usable)
-		warn_of_file(lint, file, 0, REMARK_WARNING,
-			"there is no rule in this file");
+		warn_of_file(lint, file, 0, "there is no rule in this file");
 }
 
 static void
-find_group(struct lint *lint, size_t i)
+find_gid(struct lint *lint, size_t i)
 {
 	const struct rule *rule = lint->policy->rules[i];
-	struct lint_group *group = &lint->groups[i];
+	struct lint_header *header = &lint->headers[i];
 	struct group_record record = { 0 };
 
-	if (rule->kind == RULE_GID)
-		*group = (struct lint_group){ true, rule->gid };
-	if (rule->kind != RULE_GROUP ||
+	header->gid = rule->gid;
+	header->has_gid = rule->kind == RULE_GID;
+	if (rule->kind != RULE_GROUP || !lint_may_look_up(lint) ||
 		lint->facts.find_group(
 			lint->facts.context, rule->name, "", &record) < 0)
 		return;
-	*group = (struct lint_group){ true, record.gid };
+	header->gid = record.gid;
+	header->has_gid = true;
 	free(record.name);
+}
+
+/* Rules of one file stand together, of each kind. */
+static void
+find_file(struct lint *lint, size_t i)
+{
+	const struct policy *policy = lint->policy;
+	size_t place = i > 0 ? lint->headers[i - 1].place : 0;
+
+	while (policy->files[place].path != policy->rules[i]->path)
+		place = (place + policy->n_files - 1) % policy->n_files;
+	lint->headers[i].place = place;
 }
 
 static void
@@ -224,9 +324,11 @@ check_rules(struct lint *lint)
 	};
 
 	for (size_t i = 0; i < lint->policy->n_rules; i++) {
+		find_file(lint, i);
 		check_form(lint, i);
-		find_group(lint, i);
+		find_gid(lint, i);
 	}
+	lint_chain_headers(lint);
 	for (size_t i = 0; i < lint->policy->n_rules; i++) {
 		if (!lint_is_asked(lint, lint->policy->rules[i]))
 			continue;
@@ -235,31 +337,51 @@ check_rules(struct lint *lint)
 	}
 }
 
+/* A remark, and where it belongs. */
+struct finding {
+	const struct remark *remark;
+	size_t place; /* of its file in reading order */
+	size_t number; /* in the order in which it was found */
+};
+
 /* Files in reading order, lines within them, errors first. */
-static const struct policy *sorted_policy;
-
-static size_t
-place_of(const char *path)
+static int
+compare_findings(const void *left, const void *right)
 {
-	size_t i = 0;
+	const struct finding *a = left, *b = right;
 
-	while (path != NULL && i < sorted_policy->n_files &&
-		strcmp(sorted_policy->files[i].path, path) != 0)
-		i++;
-	return i;
+	if (a->place != b->place)
+		return a->place < b->place ? -1 : 1;
+	if (a->remark->line != b->remark->line)
+		return a->remark->line < b->remark->line ? -1 : 1;
+	if (a->remark->severity != b->remark->severity)
+		return a->remark->severity < b->remark->severity ? -1 : 1;
+	return a->number < b->number ? -1 : 1;
 }
 
-static int
-compare_remarks(const void *left, const void *right)
+static void
+sort_findings(struct lint *lint)
 {
-	const struct remark *a = left, *b = right;
-	size_t place_a = place_of(a->path), place_b = place_of(b->path);
+	size_t count = lint->found.count, place = 0;
+	struct finding *findings = need(calloc(count + 1, sizeof(*findings)));
+	struct remark *list = need(calloc(count + 1, sizeof(*list)));
 
-	if (place_a != place_b)
-		return place_a < place_b ? -1 : 1;
-	if (a->line != b->line)
-		return a->line < b->line ? -1 : 1;
-	return (int)a->severity - (int)b->severity;
+	for (size_t i = 0; i < count; i++) {
+		const struct remark *remark = &lint->found.list[i];
+
+		/* most are about the same file as the one before */
+		if (i == 0 || remark->path == NULL ||
+			findings[i - 1].remark->path == NULL ||
+			strcmp(remark->path, findings[i - 1].remark->path) != 0)
+			place = find_place(lint, remark->path);
+		findings[i] = (struct finding){ remark, place, i };
+	}
+	qsort(findings, count, sizeof(*findings), compare_findings);
+	for (size_t i = 0; i < count; i++)
+		list[i] = *findings[i].remark;
+	free(lint->found.list);
+	lint->found.list = list;
+	free(findings);
 }
 
 static size_t
@@ -294,8 +416,7 @@ print_closing_line(const struct lint *lint)
 	for (size_t i = 0; i < lint->policy->n_files; i++) {
 		const struct policy_file *file = &lint->policy->files[i];
 
-		if (!is_asked_path(lint, file->path) ||
-			file->state == FILE_REPLACED ||
+		if (!is_asked(lint, file) || file->state == FILE_REPLACED ||
 			file->state == FILE_MASKED)
 			continue;
 		files++;
@@ -322,7 +443,7 @@ print_text(const struct lint *lint)
 	}
 	if (lint->options->quiet)
 		return;
-	if (lint->policy->n_files == 0)
+	if (lint->policy->n_files == 0 && !asks_for_files(lint))
 		print_where_looked(lint->options->root);
 	print_closing_line(lint);
 }
@@ -351,6 +472,8 @@ print_json(const struct lint *lint)
 static enum status
 conclude(const struct lint *lint)
 {
+	if (lint->policy->n_files == 0 && lint->policy->remarks.count > 0)
+		return STATUS_UNKNOWN;
 	for (size_t i = 0; i < lint->policy->n_files; i++) {
 		const struct policy_file *file = &lint->policy->files[i];
 
@@ -438,9 +561,13 @@ lint_clear(struct lint *lint)
 {
 	for (size_t i = 0; i < lint->policy->n_rules; i++)
 		content_clear(&lint->contents[i]);
+	for (size_t i = 0; i < lint->policy->n_files; i++)
+		free(lint->paths[i]);
+	free(lint->paths);
 	free(lint->contents);
-	free(lint->groups);
+	free(lint->headers);
 	census_clear(&lint->census);
+	people_clear(&lint->group_names);
 	remarks_clear(&lint->found);
 }
 
@@ -453,21 +580,23 @@ lint_policy(const struct options *options, const struct policy *policy)
 		.policy = policy,
 		.facts = facts_nss(&buffer),
 		.members_left = MEMBERS_MAX,
+		.guesses_left = GUESSES_MAX,
+		.names_left = NAMES_MAX,
 	};
 	enum status status;
 
 	lint.contents =
 		need(calloc(policy->n_rules + 1, sizeof(*lint.contents)));
-	lint.groups = need(calloc(policy->n_rules + 1, sizeof(*lint.groups)));
+	lint.headers = need(calloc(policy->n_rules + 1, sizeof(*lint.headers)));
+	lint.paths = need(calloc(policy->n_files + 1, sizeof(*lint.paths)));
+	for (size_t i = 0; i < policy->n_files; i++)
+		lint.paths[i] = need(text_printable(policy->files[i].path));
 	census_take(&lint.census);
 	take_engines_remarks(&lint);
 	for (size_t i = 0; i < policy->n_files; i++)
 		check_file(&lint, &policy->files[i]);
 	check_rules(&lint);
-	sorted_policy = policy;
-	if (lint.found.count > 1)
-		qsort(lint.found.list, lint.found.count,
-			sizeof(*lint.found.list), compare_remarks);
+	sort_findings(&lint);
 	if (options->json)
 		print_json(&lint);
 	else

@@ -9,6 +9,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "../policy/content.h"
 #include "../policy/facts.h"
@@ -16,20 +17,30 @@
 #include "options.h"
 #include "people.h"
 
-/* What a group rule's header comes down to on this host. */
-struct lint_group {
-	bool is_known;
+/* No rule. */
+#define LINT_NONE SIZE_MAX
+
+/* What a rule's header comes down to. */
+struct lint_header {
+	size_t place; /* of its file in reading order */
+	bool is_repeated; /* in its file */
+	bool has_gid; /* it is a group that this host knows */
 	gid_t gid;
+	size_t before; /* the next one up for the same people, or LINT_NONE */
 };
 
 struct lint {
 	const struct options *options;
 	const struct policy *policy;
+	char **paths; /* of policy->files, as remarks have them */
 	struct content *contents; /* of policy->rules, in the same order */
 	struct facts facts;
 	struct census census;
-	struct lint_group *groups; /* for each rule, likewise */
+	struct lint_header *headers; /* for each rule, likewise */
 	size_t members_left; /* that may still be looked at */
+	struct people group_names; /* for guesses; see lint_names.c */
+	size_t guesses_left; /* that may still be made: they are slow */
+	size_t names_left; /* that may still be looked up, likewise */
 	struct remarks found;
 };
 
@@ -40,6 +51,9 @@ lint_check lint_check_uri; /* lint_uri.c: what libvirt makes of it */
 lint_check lint_check_names; /* lint_names.c: users, groups, services */
 lint_check lint_check_reach; /* lint_reach.c: does it ever decide? */
 
+/* Finds for all headers which come before them; for lint_check_reach(). */
+void lint_chain_headers(struct lint *lint);
+
 /* Adds a finding about a line of the rule's file. */
 void lint_say(struct lint *lint, enum remark_severity severity,
 	const struct rule *rule, unsigned int line, const char *format, ...)
@@ -49,6 +63,9 @@ void lint_say(struct lint *lint, enum remark_severity severity,
 #define lint_say_key(lint, severity, i, key, ...)                              \
 	lint_say(lint, severity, (lint)->policy->rules[i],                     \
 		(lint)->contents[i].lines[key], __VA_ARGS__)
+
+/* May one more name be looked up? Says once when that is no longer so. */
+bool lint_may_look_up(struct lint *lint);
 
 /* Is the rule's file one that was asked about? */
 bool lint_is_asked(const struct lint *lint, const struct rule *rule);

@@ -25,10 +25,10 @@ static const struct command commands[] = {
 };
 
 static void
-print_synopsis(void)
+print_synopsis(FILE *out)
 {
 	for (size_t i = 0; i < countof(commands); i++)
-		command_print_synopsis(&commands[i]);
+		command_print_synopsis(&commands[i], out);
 }
 
 static const struct command *
@@ -45,7 +45,6 @@ static enum status
 run_command(int argc, char **argv, const struct command *command)
 {
 	struct options options;
-	enum status status;
 	int r = options_parse(argc, argv, command, &options);
 
 	if (r == -ECANCELED)
@@ -54,37 +53,41 @@ run_command(int argc, char **argv, const struct command *command)
 		fprintf(stderr, "try: virturi %s --help\n", command->name);
 		return STATUS_USAGE;
 	}
-	status = command->run(&options);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		complain("cannot write the answer: %m");
-		return STATUS_UNKNOWN;
+	return command->run(&options);
+}
+
+static enum status
+run(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+	const struct command *command = find_command(name);
+
+	if (command != NULL)
+		return run_command(argc - 1, argv + 1, command);
+	if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
+		print_synopsis(stdout);
+		return STATUS_OK;
 	}
-	return status;
+	if (strcmp(name, "--version") == 0) {
+		printf("virturi %s\n", VERSION);
+		return STATUS_OK;
+	}
+	if (argc > 1)
+		complain("there is no command '%s'", name);
+	print_synopsis(argc > 1 ? stderr : stdout);
+	return STATUS_USAGE;
 }
 
 int
 main(int argc, char **argv)
 {
-	const struct command *command;
+	enum status status;
 
 	setlocale(LC_CTYPE, "");
-	if (argc < 2) {
-		print_synopsis();
-		return STATUS_USAGE;
+	status = run(argc, argv);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		complain("cannot write the answer: %m");
+		status = STATUS_UNKNOWN;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-		print_synopsis();
-		return STATUS_OK;
-	}
-	if (strcmp(argv[1], "--version") == 0) {
-		printf("virturi %s\n", VERSION);
-		return STATUS_OK;
-	}
-	command = find_command(argv[1]);
-	if (command == NULL) {
-		complain("there is no command '%s'", argv[1]);
-		print_synopsis();
-		return STATUS_USAGE;
-	}
-	return (int)run_command(argc - 1, argv + 1, command);
+	return (int)status;
 }

@@ -113,16 +113,16 @@ parse_color(const char *when, struct options *options)
 }
 
 void
-command_print_synopsis(const struct command *command)
+command_print_synopsis(const struct command *command, FILE *out)
 {
-	printf("virturi %-8s %-42s %s\n", command->name, command->arguments,
-		command->summary);
+	fprintf(out, "virturi %-8s %-42s %s\n", command->name,
+		command->arguments, command->summary);
 }
 
 static void
 print_help(const struct command *command)
 {
-	command_print_synopsis(command);
+	command_print_synopsis(command, stdout);
 	putchar('\n');
 	for (size_t i = 0; i < countof(table); i++) {
 		if (is_taken(command, i) && table[i].help != NULL)

@@ -5,6 +5,7 @@
 /* The command line of virturi(1). */
 
 #include <stdbool.h>
+#include <stdio.h>
 
 /* What a command found, for the shell; virturi(1), EXIT STATUS. */
 enum status {
@@ -63,6 +64,6 @@ int options_parse(int argc, char **argv, const struct command *command,
 	struct options *ret);
 
 /* One line of the synopsis. */
-void command_print_synopsis(const struct command *command);
+void command_print_synopsis(const struct command *command, FILE *out);
 
 #endif

@@ -12,15 +12,21 @@
 #define NAMED_MAX 3
 
 static void
+append(struct people *people, const char *name)
+{
+	people->names = need(realloc(
+		people->names, (people->count + 1) * sizeof(*people->names)));
+	people->names[people->count++] = need(strdup(name));
+}
+
+static void
 add(struct people *people, const char *name)
 {
 	for (size_t i = 0; i < people->count; i++) {
 		if (strcmp(people->names[i], name) == 0)
 			return;
 	}
-	people->names = need(realloc(
-		people->names, (people->count + 1) * sizeof(*people->names)));
-	people->names[people->count++] = need(strdup(name));
+	append(people, name);
 }
 
 void
@@ -72,6 +78,17 @@ people_add_members(
 		if (census->residents[i].gid == gid)
 			add(people, census->residents[i].name);
 	}
+}
+
+void
+people_add_groups(struct people *people)
+{
+	const struct group *group;
+
+	setgrent();
+	while (people->count < PEOPLE_MAX && (group = getgrent()) != NULL)
+		append(people, group->gr_name);
+	endgrent();
 }
 
 void

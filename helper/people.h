@@ -41,6 +41,9 @@ void people_add_uids(
 void people_add_members(
 	struct people *people, const struct census *census, gid_t gid);
 
+/* All groups of this host, by name. */
+void people_add_groups(struct people *people);
+
 /* Forgets all but the first so many. */
 void people_truncate(struct people *people, size_t count);
 

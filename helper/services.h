@@ -15,4 +15,10 @@ enum presence {
 /* Looks below root; NULL: "/". */
 enum presence service_find(const char *root, const char *service);
 
+/*
+ * The service that was probably meant by a name that is none. Owned by the
+ * caller; NULL: no idea.
+ */
+char *service_guess(const char *root, const char *service);
+
 #endif

@@ -22,25 +22,58 @@ static const char *const state_names[] = {
 	[FILE_UNREADABLE] = "refused",
 };
 
-/* "in force", "replaced by /etc/…" */
+/* Is the remark about the file, or about the directory it is in? */
+static bool
+is_about(const struct remark *remark, const char *path)
+{
+	size_t size = remark->path != NULL ? strlen(remark->path) : 0;
+
+	return size > 0 && strncmp(remark->path, path, size) == 0 &&
+		(path[size] == '\0' ||
+			(path[size] == '/' &&
+				strchr(path + size + 1, '/') == NULL));
+}
+
+/* Why the file is not used, and makes the policy unusable; NULL: it is. */
+static const struct remark *
+find_refusal(const struct policy *policy, const char *path)
+{
+	for (size_t i = 0; i < policy->remarks.count; i++) {
+		const struct remark *remark = &policy->remarks.list[i];
+
+		if (is_about(remark, path))
+			return remark;
+	}
+	return NULL;
+}
+
+/* "in force", "replaced by /etc/…", "refused: why". path: printable. */
 static char *
-describe_state(const struct policy_file *file)
+describe_state(const struct policy *policy, const struct policy_file *file,
+	const char *path)
 {
 	const char *state = state_names[file->state];
+	const struct remark *refusal;
 
-	if (file->by == NULL)
+	if (file->by != NULL)
+		return need(text_format("%s by %s", state, file->by->path));
+	refusal = find_refusal(policy, path);
+	if (refusal == NULL)
 		return need(strdup(state));
-	return need(text_format("%s by %s", state, file->by->path));
+	if (refusal->line == 0)
+		return need(text_format("refused: %s", refusal->text));
+	return need(text_format(
+		"refused: line %u: %s", refusal->line, refusal->text));
 }
 
 static void
-print_file(const struct policy_file *file)
+print_file(const struct policy *policy, const struct policy_file *file)
 {
-	char *state = describe_state(file);
 	char *path = need(text_printable(file->path));
+	char *state = describe_state(policy, file, path);
 
 	printf("%-50s  %s", path, state);
-	if (file->state == FILE_IN_FORCE)
+	if (file->state == FILE_IN_FORCE && find_refusal(policy, path) == NULL)
 		printf(", %zu rule%s", file->n_rules,
 			file->n_rules == 1 ? "" : "s");
 	putchar('\n');
@@ -104,7 +137,7 @@ static void
 print_text(const struct options *options, const struct policy *policy)
 {
 	for (size_t i = 0; i < policy->n_files; i++)
-		print_file(&policy->files[i]);
+		print_file(policy, &policy->files[i]);
 	if (policy->n_files == 0 && policy->is_usable)
 		print_where_looked(options->root);
 	if (policy->n_rules > 0) {
@@ -128,9 +161,10 @@ print_json(const struct policy *policy)
 		const struct policy_file *file = &policy->files[i];
 		json_t *object = need(json_object());
 		json_t *rules = need(json_array());
-		char *state = describe_state(file);
+		char *path = need(text_printable(file->path));
+		char *state = describe_state(policy, file, path);
 
-		json_add(object, "path", json_text(file->path));
+		json_add(object, "path", json_text(path));
 		json_add(object, "state", json_text(state));
 		for (size_t j = 0; j < file->n_rules; j++) {
 			json_t *rule = need(json_object());
@@ -143,6 +177,7 @@ print_json(const struct policy *policy)
 		if (json_array_append_new(files, object) < 0)
 			need(NULL);
 		free(state);
+		free(path);
 	}
 	json_add(document, "files", files);
 	json_add(document, "usable", json_boolean(policy->is_usable));
@@ -164,7 +199,7 @@ command_show(const struct options *options)
 		need(NULL);
 	if (options->json)
 		print_json(policy);
-	else
+	else if (!options->quiet)
 		print_text(options, policy);
 	fflush(stdout);
 	for (size_t i = 0; i < policy->remarks.count; i++)

@@ -241,11 +241,10 @@ apply_policy(pam_handle_t *pamh, const struct arguments *arguments)
 	where.file = arguments->policy;
 	r = policy_load(&where, &policy);
 	/* nobody need be looked up for a policy that says nothing */
-	if (r == 0 && (policy->n_rules > 0 || !policy->is_usable)) {
+	if (r == 0 && policy->is_usable && policy->n_rules > 0)
 		r = find_subject(pamh, &facts, &subject);
-		if (r == 0)
-			r = decide(pamh, arguments, subject, policy);
-	}
+	if (r == 0 && (subject != NULL || !policy->is_usable))
+		r = decide(pamh, arguments, subject, policy);
 	subject_free(subject);
 	policy_free(policy);
 	nss_buffer_clear(&buffer);

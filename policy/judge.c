@@ -373,6 +373,7 @@ rule_judge(const struct situation *situation, const struct rule *rule,
 		judgement.outcome = OUTCOME_NOT_ROOT;
 	else
 		hearing.answer = match_header(situation->subject, rule);
+	judgement.selected = hearing.answer;
 	if (hearing.answer != ANSWER_NO)
 		r = judge_rule(&hearing);
 	content_clear(&hearing.content);
@@ -402,24 +403,19 @@ outcome_decides(enum outcome outcome)
 
 /* "member, " or whatever the header found out */
 static const char *
-describe_match(const struct rule *rule)
+describe_match(const struct rule *rule, const struct judgement *judgement)
 {
-	switch (rule->kind) {
-	case RULE_GROUP:
-	case RULE_GID:
-		return "member, but ";
-	case RULE_USER:
-	case RULE_OTHERS:
-		break;
-	}
-	return "";
+	if (rule->kind == RULE_USER || rule->kind == RULE_OTHERS)
+		return "";
+	return judgement->selected == ANSWER_YES ? "member, but "
+						 : "whoever is in it, ";
 }
 
 static char *
 explain_condition(const struct situation *situation, const struct rule *rule,
 	const struct judgement *judgement)
 {
-	const char *match = describe_match(rule);
+	const char *match = describe_match(rule, judgement);
 	const char *key = rule_key_names[judgement->key];
 	const char *service = situation->request.service;
 

@@ -28,6 +28,7 @@ enum outcome {
 
 struct judgement {
 	enum outcome outcome;
+	enum answer selected; /* by the header */
 	char *uri; /* OUTCOME_URI, and OUTCOME_TRIAL if it would set one */
 	enum rule_key key; /* OUTCOME_CONDITION: which one */
 	char *value; /* … and as it is written */

@@ -153,7 +153,8 @@ static int
 list_gids(void *context, const char *user, gid_t primary, gid_t **ret,
 	size_t *count)
 {
-	int room = 64, n = room;
+	/* more than anybody's, so that one call is enough */
+	int room = 4096, n = room;
 	gid_t *gids = NULL, *bigger;
 
 	(void)context;

@@ -1,26 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A policy file may be named in two directories of each layer. All of them
- * are opened first, names are looked up in the open directories, and what was
- * opened is judged and read; at the end the directories are compared with what
- * they were, so that a change in between is not half seen.
+ * What layers.c found is judged, read and put in order. A file is opened once,
+ * and what was opened is what is judged and read. When a file or directory is
+ * not what it was at the beginning, all is done once more, so that a change is
+ * seen whole or not at all.
  */
 #include "policy.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "trust.h"
-
-#define MAIN_NAME   "virturi.conf"
-#define DROPIN_NAME "virturi.conf.d"
-#define SUFFIX      ".conf"
+#include "layers.h"
 
 const struct policy_where policy_installed = {
 	.layers = {
@@ -30,247 +22,12 @@ const struct policy_where policy_installed = {
 	},
 };
 
-/* A directory in which policy files are looked up. */
-struct directory {
-	char *path;
-	int fd; /* -1: there is none */
-	struct stat status;
-	bool is_judged;
-};
-
-/* A name that was found there. */
-struct candidate {
-	char *name;
-	int layer;
-	bool is_dropin;
-	struct directory *directory; /* NULL: name is a path */
-};
-
+/* A policy being loaded. */
 struct load {
-	const struct policy_where *where;
-	struct tree tree;
-	size_t root_size; /* what paths have in front of those in the tree */
-	struct trust trust;
-	struct directory main_dirs[LAYER_COUNT];
-	struct directory dropin_dirs[LAYER_COUNT];
-	struct candidate *candidates;
-	size_t n_candidates, room;
-	bool has_changed;
+	struct layers layers;
 	struct policy *policy;
+	bool has_changed;
 };
-
-/* Makes the policy unusable. */
-static int
-refuse(struct load *load, const char *path, const char *what)
-{
-	return remarks_add(
-		&load->policy->remarks, REMARK_ERROR, path, 0, "%s", what);
-}
-
-static int
-refuse_errno(struct load *load, const char *path, int error)
-{
-	struct remarks *remarks = &load->policy->remarks;
-
-	if (error == EACCES)
-		return remarks_add(remarks, REMARK_ERROR, path, 0,
-			"permission denied; a policy is public: chmod a+r %s",
-			path);
-	errno = error;
-	return remarks_add(
-		remarks, REMARK_ERROR, path, 0, "cannot be read: %m");
-}
-
-static char *
-join(const char *directory, const char *name)
-{
-	const char *slash = "/";
-	char *path;
-
-	while (*name == '/')
-		name++;
-	if (directory[0] != '\0' && directory[strlen(directory) - 1] == '/')
-		slash = "";
-	if (asprintf(&path, "%s%s%s", directory, slash, name) < 0)
-		return NULL;
-	return path;
-}
-
-static const char *
-basename_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
-/* The path as it is within the tree. */
-static const char *
-path_in_tree(const struct load *load, const char *path)
-{
-	return path + load->root_size;
-}
-
-/* Takes over what tree_open() returned for a directory that need not exist. */
-static int
-adopt(struct load *load, struct directory *directory, int fd)
-{
-	if (fd == -ENOENT)
-		return 0;
-	if (fd < 0)
-		return refuse_errno(load, directory->path, -fd);
-	directory->fd = fd;
-	if (fstat(fd, &directory->status) < 0)
-		return refuse_errno(load, directory->path, errno);
-	return 0;
-}
-
-static int
-open_layer(struct load *load, int layer)
-{
-	struct directory *main_dir = &load->main_dirs[layer];
-	struct directory *dropin_dir = &load->dropin_dirs[layer];
-	const char *path = load->where->layers[layer];
-	int r;
-
-	if (path == NULL || path[0] == '\0')
-		return 0;
-	main_dir->path =
-		join(load->where->root ? load->where->root : "/", path);
-	if (main_dir->path == NULL)
-		return -ENOMEM;
-	dropin_dir->path = join(main_dir->path, DROPIN_NAME);
-	if (dropin_dir->path == NULL)
-		return -ENOMEM;
-	r = adopt(load, main_dir,
-		tree_open(&load->tree, path_in_tree(load, main_dir->path),
-			TREE_DIRECTORY));
-	if (r < 0 || main_dir->fd < 0)
-		return r;
-	return adopt(load, dropin_dir,
-		tree_open_at(&load->tree, main_dir->fd, DROPIN_NAME,
-			path_in_tree(load, dropin_dir->path), TREE_LIST));
-}
-
-/* directory NULL: name is the path of a candidate that was asked for. */
-static int
-add_candidate(struct load *load, struct directory *directory, int layer,
-	const char *name)
-{
-	struct candidate *candidate;
-
-	if (load->n_candidates == load->room) {
-		size_t room = load->room > 0 ? 2 * load->room : 8;
-
-		candidate =
-			realloc(load->candidates, room * sizeof(*candidate));
-		if (candidate == NULL)
-			return -ENOMEM;
-		load->candidates = candidate;
-		load->room = room;
-	}
-	candidate = &load->candidates[load->n_candidates];
-	*candidate = (struct candidate){
-		.name = strdup(name),
-		.layer = layer,
-		.is_dropin = directory != NULL
-			? directory == &load->dropin_dirs[layer]
-			: strcmp(basename_of(name), MAIN_NAME) != 0,
-		.directory = directory,
-	};
-	if (candidate->name == NULL)
-		return -ENOMEM;
-	load->n_candidates++;
-	return 0;
-}
-
-static int
-add_asked_for(struct load *load)
-{
-	const char *const *path = load->where->candidates;
-	int layer = LAYER_COUNT, r = 0;
-
-	for (; path != NULL && *path != NULL && r == 0; path++)
-		r = add_candidate(load, NULL, layer++, *path);
-	return r;
-}
-
-static int
-find_main(struct load *load, int layer)
-{
-	struct directory *directory = &load->main_dirs[layer];
-	struct stat status;
-
-	if (directory->fd < 0)
-		return 0;
-	if (fstatat(directory->fd, MAIN_NAME, &status, AT_SYMLINK_NOFOLLOW) ==
-		0)
-		return add_candidate(load, directory, layer, MAIN_NAME);
-	if (errno == ENOENT)
-		return 0;
-	return refuse_errno(load, directory->path, errno);
-}
-
-bool
-policy_is_dropin_name(const char *name)
-{
-	size_t size = strlen(name);
-
-	return name[0] != '.' && size > strlen(SUFFIX) &&
-		strcmp(name + size - strlen(SUFFIX), SUFFIX) == 0;
-}
-
-static int
-find_dropins(struct load *load, int layer)
-{
-	struct directory *directory = &load->dropin_dirs[layer];
-	struct dirent *entry;
-	DIR *stream;
-	int fd, r = 0;
-
-	if (directory->fd < 0)
-		return 0;
-	fd = fcntl(directory->fd, F_DUPFD_CLOEXEC, 0);
-	stream = fd < 0 ? NULL : fdopendir(fd);
-	if (stream == NULL) {
-		r = refuse_errno(load, directory->path, errno);
-		if (fd >= 0)
-			close(fd);
-		return r;
-	}
-	errno = 0;
-	while (r == 0 && (entry = readdir(stream)) != NULL) {
-		if (policy_is_dropin_name(entry->d_name))
-			r = add_candidate(
-				load, directory, layer, entry->d_name);
-		errno = 0;
-	}
-	if (r == 0 && errno != 0)
-		r = refuse_errno(load, directory->path, errno);
-	closedir(stream);
-	return r;
-}
-
-/* Reading order; of one name, the highest layer first. */
-static int
-compare_candidates(const void *left, const void *right)
-{
-	const struct candidate *a = left, *b = right;
-	int order;
-
-	if (a->is_dropin != b->is_dropin)
-		return a->is_dropin ? 1 : -1;
-	order = strcmp(basename_of(a->name), basename_of(b->name));
-	return order != 0 ? order : b->layer - a->layer;
-}
-
-/* Does a hide b? A file that was asked for is never hidden. */
-static bool
-is_same_name(const struct candidate *a, const struct candidate *b)
-{
-	return b->directory != NULL && a->is_dropin == b->is_dropin &&
-		strcmp(basename_of(a->name), basename_of(b->name)) == 0;
-}
 
 static int
 judge_directory(struct load *load, struct directory *directory)
@@ -281,16 +38,16 @@ judge_directory(struct load *load, struct directory *directory)
 	if (directory->is_judged)
 		return 0;
 	directory->is_judged = true;
-	if (load->where->file != NULL)
-		r = trust_find_fault_above(
-			&load->trust, directory->fd, directory->path, &fault);
+	if (load->layers.where->file != NULL)
+		r = trust_find_fault_above(&load->layers.trust, directory->fd,
+			directory->path, &fault);
 	else
-		r = trust_find_fault(&load->trust, &directory->status,
+		r = trust_find_fault(&load->layers.trust, &directory->status,
 			directory->path, &fault);
 	if (r == 0 && fault != NULL)
-		r = refuse(load, directory->path, fault);
+		r = layers_refuse(&load->layers, directory->path, fault);
 	else if (r < 0 && r != -ENOMEM)
-		r = refuse_errno(load, directory->path, -r);
+		r = layers_refuse_errno(&load->layers, directory->path, -r);
 	free(fault);
 	return r;
 }
@@ -302,7 +59,7 @@ is_mask_link(const struct load *load, const struct candidate *candidate)
 	char target[sizeof("/dev/null")];
 	ssize_t n;
 
-	if (load->tree.fd < 0)
+	if (load->layers.tree.fd < 0)
 		return false;
 	n = readlinkat(candidate->directory->fd, candidate->name, target,
 		sizeof(target));
@@ -312,19 +69,18 @@ is_mask_link(const struct load *load, const struct candidate *candidate)
 
 /* A name that was there a moment ago cannot be opened. */
 static int
-refuse_open(struct load *load, const struct candidate *candidate,
+refuse_candidate(struct load *load, const struct candidate *candidate,
 	const char *path, int error)
 {
-	struct stat status;
-
 	if (error == ENOENT || error == ELOOP) {
-		if (fstatat(candidate->directory->fd, candidate->name, &status,
-			    AT_SYMLINK_NOFOLLOW) == 0)
-			return refuse(load, path, "a link that leads nowhere");
-		if (load->where->file == NULL)
+		if (directory_has(candidate->directory, candidate->name))
+			return layers_refuse(&load->layers, path,
+				"a link that leads nowhere");
+		if (load->layers.where->file == NULL)
 			load->has_changed = true;
 	}
-	return refuse_errno(load, path, error);
+	return layers_refuse_open(
+		&load->layers, candidate->directory, path, false, error);
 }
 
 static const char *
@@ -350,10 +106,10 @@ judge_file(struct load *load, const struct stat *status, const char *path,
 
 	*is_good = false;
 	if (type_fault != NULL)
-		return refuse(load, path, type_fault);
-	r = trust_find_fault(&load->trust, status, path, &fault);
+		return layers_refuse(&load->layers, path, type_fault);
+	r = trust_find_fault(&load->layers.trust, status, path, &fault);
 	if (r == 0 && fault != NULL)
-		r = refuse(load, path, fault);
+		r = layers_refuse(&load->layers, path, fault);
 	else if (r == 0)
 		*is_good = true;
 	free(fault);
@@ -379,7 +135,7 @@ read_file(struct load *load, int fd, const struct stat *before,
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
-		return refuse_errno(load, file->path, -r);
+		return layers_refuse_errno(&load->layers, file->path, -r);
 	if (size == 0) {
 		file->state = FILE_MASK;
 		return 0;
@@ -402,13 +158,14 @@ load_asked_for(struct load *load, struct policy_file *file)
 	file->is_candidate = true;
 	file->state = FILE_UNREADABLE;
 	if (fd < 0 || fstat(fd, &status) < 0)
-		return refuse_errno(load, file->path, fd < 0 ? -fd : errno);
+		return layers_refuse_open(&load->layers, NULL, file->path,
+			false, fd < 0 ? -fd : errno);
 	if (!status_is_null_device(&status))
 		fault = find_type_fault(&status);
 	if (fault != NULL && S_ISREG(status.st_mode))
 		file->state = FILE_REFUSED;
 	if (fault != NULL)
-		r = refuse(load, file->path, fault);
+		r = layers_refuse(&load->layers, file->path, fault);
 	else
 		r = read_file(load, fd, &status, file);
 	close(fd);
@@ -433,12 +190,13 @@ load_file(struct load *load, const struct candidate *candidate,
 		file->state = FILE_MASK;
 		return 0;
 	}
-	fd = tree_open_at(&load->tree, candidate->directory->fd,
-		candidate->name, path_in_tree(load, file->path), TREE_FILE);
+	fd = tree_open_at(&load->layers.tree, candidate->directory->fd,
+		candidate->name, layers_path_in_tree(&load->layers, file->path),
+		TREE_FILE);
 	if (fd < 0)
-		return refuse_open(load, candidate, file->path, -fd);
+		return refuse_candidate(load, candidate, file->path, -fd);
 	if (fstat(fd, &status) < 0) {
-		r = refuse_errno(load, file->path, errno);
+		r = layers_refuse_errno(&load->layers, file->path, errno);
 	} else if (status_is_null_device(&status)) {
 		file->state = FILE_MASK;
 	} else {
@@ -458,22 +216,24 @@ load_candidates(struct load *load)
 	const struct policy_file *winners_file = NULL;
 	int r = 0;
 
-	if (load->n_candidates == 0)
+	if (load->layers.n_candidates == 0)
 		return 0;
-	policy->files = calloc(load->n_candidates, sizeof(*policy->files));
+	policy->files =
+		calloc(load->layers.n_candidates, sizeof(*policy->files));
 	if (policy->files == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < load->n_candidates && r == 0; i++) {
-		const struct candidate *candidate = &load->candidates[i];
+	for (size_t i = 0; i < load->layers.n_candidates && r == 0; i++) {
+		const struct candidate *candidate = &load->layers.candidates[i];
 		struct policy_file *file = &policy->files[i];
 
 		file->path = candidate->directory == NULL
 			? strdup(candidate->name)
-			: join(candidate->directory->path, candidate->name);
+			: path_join(
+				  candidate->directory->path, candidate->name);
 		if (file->path == NULL)
 			return -ENOMEM;
 		policy->n_files++;
-		if (winner != NULL && is_same_name(winner, candidate)) {
+		if (winner != NULL && candidate_hides(winner, candidate)) {
 			file->by = winners_file;
 			file->state = winners_file->state == FILE_MASK
 				? FILE_MASKED
@@ -485,71 +245,6 @@ load_candidates(struct load *load)
 		r = load_file(load, candidate, file);
 	}
 	return r;
-}
-
-static void
-check_directories(struct load *load, struct directory *directories)
-{
-	for (int layer = 0; layer < LAYER_COUNT; layer++) {
-		struct directory *directory = &directories[layer];
-		struct stat now;
-
-		if (directory->fd >= 0 &&
-			(fstat(directory->fd, &now) < 0 ||
-				status_differs(&directory->status, &now)))
-			load->has_changed = true;
-	}
-}
-
-static int
-load_layers(struct load *load)
-{
-	int r = 0;
-
-	for (int layer = 0; layer < LAYER_COUNT && r == 0; layer++) {
-		r = open_layer(load, layer);
-		if (r == 0)
-			r = find_main(load, layer);
-		if (r == 0)
-			r = find_dropins(load, layer);
-	}
-	if (r == 0)
-		r = add_asked_for(load);
-	if (r < 0)
-		return r;
-	if (load->n_candidates > 1)
-		qsort(load->candidates, load->n_candidates,
-			sizeof(*load->candidates), compare_candidates);
-	r = load_candidates(load);
-	check_directories(load, load->main_dirs);
-	check_directories(load, load->dropin_dirs);
-	return r;
-}
-
-/* policy=: the one file is a candidate in a directory of its own. */
-static int
-load_single(struct load *load)
-{
-	struct directory *directory = &load->main_dirs[LAYER_ADMIN];
-	const char *path = load->where->file;
-	const char *slash = strrchr(path, '/');
-	int r;
-
-	if (path[0] != '/' || slash[1] == '\0')
-		return remarks_add(&load->policy->remarks, REMARK_ERROR, NULL,
-			0, "policy '%s': not the absolute path of a file",
-			path);
-	directory->path =
-		strndup(path, slash > path ? (size_t)(slash - path) : 1);
-	if (directory->path == NULL)
-		return -ENOMEM;
-	r = tree_open(&load->tree, directory->path, TREE_DIRECTORY);
-	if (r < 0)
-		return refuse_errno(load, path, -r);
-	r = adopt(load, directory, r);
-	if (r == 0)
-		r = add_candidate(load, directory, LAYER_ADMIN, slash + 1);
-	return r < 0 ? r : load_candidates(load);
 }
 
 static bool
@@ -592,64 +287,17 @@ order_rules(struct policy *policy)
 	return 0;
 }
 
-/* Who may own policy files here; opens the tree. */
-static int
-begin(struct load *load)
-{
-	const char *root = load->where->root;
-	struct stat status;
-
-	load->tree.fd = -1;
-	for (int layer = 0; layer < LAYER_COUNT; layer++) {
-		load->main_dirs[layer].fd = -1;
-		load->dropin_dirs[layer].fd = -1;
-	}
-	if (load->where->file != NULL || root != NULL)
-		load->trust.owners[load->trust.n_owners++] = geteuid();
-	if (load->where->file != NULL || root == NULL)
-		return 0;
-	load->tree.fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (load->tree.fd < 0 || fstat(load->tree.fd, &status) < 0)
-		return refuse_errno(load, root, errno);
-	load->trust.owners[load->trust.n_owners++] = status.st_uid;
-	load->root_size = strlen(root);
-	return 0;
-}
-
-static void
-close_directories(struct directory *directories)
-{
-	for (int layer = 0; layer < LAYER_COUNT; layer++) {
-		if (directories[layer].fd >= 0)
-			close(directories[layer].fd);
-		free(directories[layer].path);
-	}
-}
-
-static void
-end(struct load *load)
-{
-	for (size_t i = 0; i < load->n_candidates; i++)
-		free(load->candidates[i].name);
-	free(load->candidates);
-	close_directories(load->main_dirs);
-	close_directories(load->dropin_dirs);
-	if (load->tree.fd >= 0)
-		close(load->tree.fd);
-}
-
 static int
 load_once(const struct policy_where *where, struct policy *policy,
 	bool *has_changed)
 {
-	struct load load = { .where = where, .policy = policy };
-	int r = begin(&load);
+	struct load load = { .policy = policy };
+	int r = layers_open(where, &policy->remarks, &load.layers);
 
-	if (r == 0 && policy->remarks.count == 0)
-		r = where->file != NULL ? load_single(&load)
-					: load_layers(&load);
-	end(&load);
-	*has_changed = load.has_changed;
+	if (r == 0)
+		r = load_candidates(&load);
+	*has_changed = load.has_changed || layers_have_changed(&load.layers);
+	layers_close(&load.layers);
 	return r;
 }
 

@@ -28,8 +28,15 @@ static bool
 is_local_name(const char *host)
 {
 	static const char *const names[] = {
-		"localhost", "localhost.localdomain",
-		"ip6-localhost", /* Debian's /etc/hosts */
+		"localhost",
+		"localhost.localdomain",
+		/* as Debian's and Fedora's /etc/hosts have them */
+		"ip6-localhost",
+		"ip6-loopback",
+		"localhost4",
+		"localhost4.localdomain4",
+		"localhost6",
+		"localhost6.localdomain6",
 	};
 
 	for (size_t i = 0; i < countof(names); i++) {

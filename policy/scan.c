@@ -38,7 +38,7 @@ next_line(struct lines *lines, struct span *line)
 	size = (size_t)((lf != NULL ? lf : lines->end) - start);
 	lines->next = lf != NULL ? lf + 1 : lines->end;
 	lines->number++;
-	if (size > 0 && start[size - 1] == '\r')
+	if (lf != NULL && size > 0 && start[size - 1] == '\r')
 		size--;
 	*line = (struct span){ start, size };
 	return true;

@@ -8,8 +8,10 @@
  * is only said by the other way, the definition itself: list the user's gids
  * and find out what each is called, once for all names.
  *
- * After a look-up has failed nothing but a proved yes can be believed: a
- * directory that is away just makes lists shorter.
+ * A directory that is away just makes lists shorter; that it is away shows
+ * when a name or gid is looked up. Records are asked for the first few names
+ * for this reason too. After a look-up has failed nothing but a proved yes can
+ * be believed.
  */
 #include "subject.h"
 
@@ -18,9 +20,8 @@
 #include <string.h>
 
 /*
- * Look-ups by record, before the user's groups are listed. With them, one to
- * name a rule's gid and the groups of the user there are at most (groups of
- * the user) + 8 look-ups.
+ * Look-ups by record. With them, one to name a rule's gid, and the groups of
+ * the user, there are at most (groups of the user) + 8 look-ups.
  */
 #define RECORD_LOOKUPS_MAX 6
 
@@ -34,9 +35,13 @@ struct subject {
 	gid_t *gids; /* NULL: not asked yet, or that failed */
 	size_t n_gids;
 	size_t n_gids_named; /* so many from the start have been looked up */
-	char **names; /* groups the user is in for certain */
+	struct named {
+		gid_t gid;
+		char *name; /* "": it has none */
+	} * names; /* groups the user is in for certain */
 	size_t n_names, room;
-	bool is_sorted; /* names is complete and sorted */
+	size_t n_recorded; /* so many were found before the gids were listed */
+	bool is_sorted; /* names is complete and sorted by name */
 
 	char *asked, *called; /* a spelling noticed */
 };
@@ -65,7 +70,7 @@ subject_free(struct subject *subject)
 	if (subject == NULL)
 		return;
 	for (size_t i = 0; i < subject->n_names; i++)
-		free(subject->names[i]);
+		free(subject->names[i].name);
 	free(subject->names);
 	free(subject->gids);
 	free(subject->asked);
@@ -135,9 +140,19 @@ find_gid(struct subject *subject, gid_t gid, struct group_record *record)
 }
 
 static int
-compare_names(const void *a, const void *b)
+compare_names(const void *left, const void *right)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	const struct named *a = left, *b = right;
+
+	return strcmp(a->name, b->name);
+}
+
+static int
+compare_with_name(const void *key, const void *element)
+{
+	const struct named *named = element;
+
+	return strcmp(key, named->name);
 }
 
 static bool
@@ -145,10 +160,11 @@ has_name(const struct subject *subject, const char *name)
 {
 	if (subject->is_sorted)
 		return subject->n_names > 0 &&
-			bsearch(&name, subject->names, subject->n_names,
-				sizeof(*subject->names), compare_names) != NULL;
+			bsearch(name, subject->names, subject->n_names,
+				sizeof(*subject->names),
+				compare_with_name) != NULL;
 	for (size_t i = 0; i < subject->n_names; i++) {
-		if (strcmp(subject->names[i], name) == 0)
+		if (strcmp(subject->names[i].name, name) == 0)
 			return true;
 	}
 	return false;
@@ -156,11 +172,12 @@ has_name(const struct subject *subject, const char *name)
 
 /* Takes the name over, whatever happens. */
 static void
-add_name(struct subject *subject, char *name)
+add_name(struct subject *subject, gid_t gid, char *name)
 {
 	if (subject->n_names == subject->room) {
 		size_t room = subject->room > 0 ? 2 * subject->room : 16;
-		char **names = realloc(subject->names, room * sizeof(*names));
+		struct named *names =
+			realloc(subject->names, room * sizeof(*names));
 
 		if (names == NULL) {
 			note_failure(subject, -ENOMEM);
@@ -170,7 +187,42 @@ add_name(struct subject *subject, char *name)
 		subject->names = names;
 		subject->room = room;
 	}
-	subject->names[subject->n_names++] = name;
+	subject->names[subject->n_names++] = (struct named){ gid, name };
+	subject->is_sorted = false;
+	if (!subject->has_listed)
+		subject->n_recorded++;
+}
+
+/* What a gid is called, among the first *count* names; NULL: not known. */
+static const char *
+find_name_of(const struct subject *subject, gid_t gid, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (subject->names[i].gid == gid)
+			return subject->names[i].name;
+	}
+	return NULL;
+}
+
+/*
+ * Asks what a gid of the user's is called, and remembers it. Returns 0, or
+ * −errno, noted; that it has no name is remembered as well.
+ */
+static int
+name_gid(struct subject *subject, gid_t gid)
+{
+	struct group_record record;
+	int r = find_gid(subject, gid, &record);
+
+	if (r == 0) {
+		add_name(subject, gid, record.name);
+	} else if (r == -ENOENT) {
+		record.name = strdup("");
+		if (record.name != NULL)
+			add_name(subject, gid, record.name);
+		r = 0;
+	}
+	return r;
 }
 
 /* Lists the user's gids, the primary one first, unless that was done. */
@@ -210,8 +262,7 @@ has_gid(const struct subject *subject, gid_t gid)
 static bool
 may_ask_records(const struct subject *subject)
 {
-	return !subject->has_listed &&
-		subject->record_lookups + 2 <= RECORD_LOOKUPS_MAX;
+	return subject->record_lookups + 2 <= RECORD_LOOKUPS_MAX;
 }
 
 /* Does the record, found by name or gid, prove that the user is in it? */
@@ -242,7 +293,7 @@ notice_spelling(struct subject *subject, const char *asked, const char *called)
  * 0 with that name in *called*; -ENOENT when there is nothing of the kind.
  */
 static int
-ask_record(struct subject *subject, const char *name, char **called)
+ask_record(struct subject *subject, const char *name, gid_t *gid, char **called)
 {
 	struct group_record by_name, by_gid;
 	bool is_in;
@@ -260,6 +311,7 @@ ask_record(struct subject *subject, const char *name, char **called)
 	r = find_gid(subject, by_name.gid, &by_gid);
 	if (r < 0)
 		return r;
+	*gid = by_name.gid;
 	*called = by_gid.name;
 	return 0;
 }
@@ -268,27 +320,28 @@ static bool
 proves_by_record(struct subject *subject, const char *name)
 {
 	char *called = NULL;
+	gid_t gid = 0;
 
-	if (ask_record(subject, name, &called) < 0)
+	if (ask_record(subject, name, &gid, &called) < 0)
 		return false;
 	if (strcmp(called, name) != 0) {
 		notice_spelling(subject, name, called);
 		free(called);
 		return false;
 	}
-	add_name(subject, called);
+	add_name(subject, gid, called);
 	return true;
 }
 
-/* Finds out what the next gid of the user is called. */
-static void
+/* Names the next gid, unless its record was found before all were listed. */
+static int
 name_next_gid(struct subject *subject)
 {
 	gid_t gid = subject->gids[subject->n_gids_named++];
-	struct group_record record;
 
-	if (find_gid(subject, gid, &record) == 0)
-		add_name(subject, record.name);
+	if (find_name_of(subject, gid, subject->n_recorded) != NULL)
+		return 0;
+	return name_gid(subject, gid);
 }
 
 static enum answer
@@ -301,7 +354,7 @@ search_names(struct subject *subject, const char *name)
 
 		name_next_gid(subject);
 		if (subject->n_names > n_names &&
-			strcmp(subject->names[n_names], name) == 0)
+			strcmp(subject->names[n_names].name, name) == 0)
 			return ANSWER_YES;
 	}
 	if (!subject->is_sorted && subject->n_names > 1)
@@ -314,6 +367,8 @@ search_names(struct subject *subject, const char *name)
 enum answer
 subject_in_group(struct subject *subject, const char *name)
 {
+	if (name[0] == '\0')
+		return ANSWER_NO;
 	if (has_name(subject, name))
 		return ANSWER_YES;
 	if (may_ask_records(subject) && proves_by_record(subject, name))
@@ -328,12 +383,14 @@ subject_in_gid(struct subject *subject, gid_t gid)
 
 	if (has_gid(subject, gid))
 		return ANSWER_YES;
-	if (may_ask_records(subject)) {
+	if (!subject->has_listed && may_ask_records(subject)) {
 		subject->record_lookups++;
 		if (find_gid(subject, gid, &record) == 0) {
-			free(record.name);
-			if (record.lists_user)
+			if (record.lists_user) {
+				add_name(subject, gid, record.name);
 				return ANSWER_YES;
+			}
+			free(record.name);
 		}
 	}
 	if (list_gids(subject) < 0)
@@ -344,13 +401,21 @@ subject_in_gid(struct subject *subject, gid_t gid)
 int
 subject_name_gid(struct subject *subject, gid_t gid, char **ret)
 {
-	struct group_record record;
-	int r = find_gid(subject, gid, &record);
+	const char *name = find_name_of(subject, gid, subject->n_names);
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	*ret = record.name;
-	return 0;
+	if (name == NULL && !subject->has_listed)
+		r = name_gid(subject, gid);
+	while (r == 0 && subject->n_gids_named < subject->n_gids &&
+		find_name_of(subject, gid, subject->n_names) == NULL)
+		r = name_next_gid(subject);
+	name = find_name_of(subject, gid, subject->n_names);
+	if (name == NULL)
+		return subject->failure != 0 ? subject->failure : -ENOENT;
+	if (name[0] == '\0')
+		return -ENOENT;
+	*ret = strdup(name);
+	return *ret != NULL ? 0 : -ENOMEM;
 }
 
 bool
@@ -368,7 +433,8 @@ int
 subject_find_spelling(struct subject *subject, const char *name, char **ret)
 {
 	char *called = NULL;
-	int r = ask_record(subject, name, &called);
+	gid_t gid = 0;
+	int r = ask_record(subject, name, &gid, &called);
 
 	if (r < 0)
 		return r;

@@ -48,7 +48,7 @@ enum answer subject_in_group(struct subject *subject, const char *name);
 enum answer subject_in_gid(struct subject *subject, gid_t gid);
 
 /*
- * The name NSS gives for a gid.
+ * The name NSS gives for a gid of the user's.
  *
  * Returns 0 with the name in *ret* (owned by the caller), -ENOENT when the
  * gid has none, another −errno when the look-up failed.

@@ -92,7 +92,7 @@ trust_find_fault(const struct trust *trust, const struct stat *status,
 		said = text_format("belongs to uid %lu, not to root: "
 				   "chown root %s",
 			(unsigned long)status->st_uid, path);
-	else if (status->st_mode & S_ISVTX)
+	else if ((status->st_mode & S_IWOTH) && (status->st_mode & S_ISVTX))
 		said = text_format("writable by everybody, as %s must be: "
 				   "move the policy elsewhere",
 			path);

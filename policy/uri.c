@@ -8,6 +8,7 @@
  */
 #include "uri.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -76,13 +77,26 @@ count_scheme(const char *uri)
 	return uri[n] == ':' ? n : 0;
 }
 
-/* IP-literal (RFC 3986, section 3.2.2): "[", hex and colons or "v1.x", "]" */
+/*
+ * IP-literal (RFC 3986, section 3.2.2): an IPv6 address, or one of a future
+ * version ("v1.…"), in brackets. Returns its length, or 0.
+ */
 static size_t
 count_ip_literal(const char *host)
 {
+	char address[INET6_ADDRSTRLEN];
+	struct in6_addr binary;
 	size_t n = 1 + count_run(host + 1, SUB_DELIMS ":");
 
-	return host[n] == ']' && n > 1 ? n + 1 : 0;
+	if (host[n] != ']')
+		return 0;
+	if ((host[1] == 'v' || host[1] == 'V') && is_hex(host[2]))
+		return n + 1;
+	if (n - 1 >= sizeof(address))
+		return 0;
+	memcpy(address, host + 1, n - 1);
+	address[n - 1] = '\0';
+	return inet_pton(AF_INET6, address, &binary) == 1 ? n + 1 : 0;
 }
 
 /* host [":" port]; returns its length, *fault* set when there is one */
@@ -94,7 +108,7 @@ count_host_port(const char *host, const char **fault)
 	if (host[0] == '[') {
 		n = count_ip_literal(host);
 		if (n == 0)
-			*fault = "its IPv6 address has no ']' or bad bytes";
+			*fault = "there is no IPv6 address between [ and ]";
 	} else {
 		n = count_run(host, SUB_DELIMS);
 	}
@@ -152,14 +166,14 @@ find_byte_fault(const char *uri)
 const char *
 uri_find_fault(const char *uri)
 {
-	const char *fault = find_byte_fault(uri);
-	const char *rest = uri;
+	const char *rest = uri, *fault;
 	size_t n;
 
-	if (fault != NULL)
-		return fault;
 	if (strlen(uri) > URI_MAX)
 		return "it is longer than 2048 bytes";
+	fault = find_byte_fault(uri);
+	if (fault != NULL)
+		return fault;
 	n = count_scheme(uri);
 	if (n == 0)
 		return "it does not begin with a scheme such as qemu:";
@@ -306,14 +320,16 @@ static size_t
 expand_variable(const char *at, enum part part, const struct uri_values *values,
 	struct output *out, char **fault)
 {
-	struct span name = { at + 2, strcspn(at + 2, "}") };
-	const struct variable *variable = find_variable(name);
+	const struct variable *variable;
+	struct span name;
 
 	if (at[1] != '{') {
 		*fault = text_format("a lone '$'; write $$ for a dollar, or "
 				     "${user}, ${uid}, ${home}, ${group}");
 		return 0;
 	}
+	name = (struct span){ at + 2, strcspn(at + 2, "}") };
+	variable = find_variable(name);
 	if (at[2 + name.size] == '\0') {
 		*fault = text_format("'${' has no '}'");
 		return 0;

@@ -5,6 +5,10 @@
  * a file in memory that holds one section with the lines the scanner accepted,
  * byte for byte, and nothing else. This also keeps its cost, which grows with
  * entries times sections, out of policies with many rules.
+ *
+ * libeconf notes in static memory, unlocked, which file it read last (up to
+ * 0.7.4) or which one it failed on (since). That is read back only by
+ * econf_errLocation(), which is never called here.
  */
 #include "values.h"
 

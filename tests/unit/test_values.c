@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+#include "fake.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "../../policy/values.h"
+
+static struct rule
+rule_of(const char *text)
+{
+	return (struct rule){
+		.kind = RULE_OTHERS,
+		.path = "p",
+		.line = 1,
+		.body = { text, strlen(text) },
+	};
+}
+
+/* What libeconf says of every entry the scanner accepts is the scanner's. */
+static void
+check_agreement(const char *text)
+{
+	struct rule rule = rule_of(text);
+	struct remarks remarks = { 0 };
+	char *values[KEY_COUNT];
+	struct body body;
+
+	assert_int_equal(scan_body(&rule, &body, &remarks), 0);
+	assert_int_equal(values_read(&body, values), 0);
+	for (int key = 0; key < KEY_COUNT; key++) {
+		const struct entry *entry = &body.entries[key];
+
+		if (!entry->is_sound) {
+			assert_null(values[key]);
+			continue;
+		}
+		assert_non_null(values[key]);
+		if (!text_equals(entry->value, values[key]))
+			fail_msg("libeconf has '%s' for the '%.*s' of:\n%s",
+				values[key], (int)entry->value.size,
+				entry->value.start, text);
+	}
+	values_free(values);
+	remarks_clear(&remarks);
+}
+
+static const struct row {
+	const char *name, *text;
+} rows[] = {
+	{ "no entries", "" },
+	{ "no sound entries", "x = y\nuri = 'a'\n" },
+	{ "a URI", "uri = qemu:///system\n" },
+	{ "a key of each kind",
+		"uri = none\nservices = a, b\nfrom = local\nuids = 1-\n"
+		"require_groups = a b, c\nexclude_groups = LAB\\d\n"
+		"trial = yes\n" },
+	{ "equals signs", "uri = q:///?a=b&c==d=\n" },
+	{ "an equals sign at the start", "uri = =a\n" },
+	{ "a variable", "uri = q://${user}@h/$$\n" },
+	{ "backslashes", "require_groups = LAB\\domain users\\\n" },
+	{ "a backslash at the end", "uri = a\\\nfrom = local\n" },
+	{ "UTF-8", "require_groups = gr\xc3\xbcppe\n" },
+	{ "Latin-1", "require_groups = gr\xfcppe\n" },
+	{ "tabs inside", "services = a,\tb\n" },
+	{ "runs of blanks inside", "services = a   b\n" },
+	{ "commas", "services = ,a,,b,\n" },
+	{ "a semicolon", "uri = ;a;b\n" },
+	{ "brackets", "services = [a]\nuri = a]\n" },
+	{ "a section in a value", "services = [others]\n" },
+	{ "percent signs", "uri = %u%%20\n" },
+	{ "words libeconf knows", "uri = true\nservices = (null)\n" },
+	{ "libeconf's name for no section", "services = _none_\n" },
+	{ "a no-break space at the ends",
+		"services = \xc2\xa0"
+		"a\xc2\xa0\n" },
+	{ "a colon", "uri = a: b\n" },
+	{ "an exclamation mark", "uri = !a\n" },
+	{ "a sound entry among mistakes",
+		"uri = \"a\"\nfrom = local\nfrom = local\nuids = 1\nx\n" },
+};
+
+static void
+test_agreement(void **state)
+{
+	const struct row *row = *state;
+
+	check_agreement(row->text);
+}
+
+/* As long as a line may be, for the key with the longest name. */
+static void
+test_long(void **state)
+{
+	char text[SCAN_LINE_MAX + 1];
+
+	(void)state;
+	for (size_t size = SCAN_LINE_MAX - 40; size <= SCAN_LINE_MAX; size++) {
+		memset(text, 'x', size);
+		memcpy(text, "require_groups=", 15);
+		text[size] = '\0';
+		check_agreement(text);
+	}
+}
+
+/* All keys at once, each as long as can be. */
+static void
+test_long_all(void **state)
+{
+	size_t used = 0;
+	char *text = malloc(KEY_COUNT * (SCAN_LINE_MAX + 1) + 1);
+
+	(void)state;
+	assert_non_null(text);
+	for (int key = 0; key < KEY_COUNT; key++) {
+		int size = sprintf(text + used, "%s=", rule_key_names[key]);
+
+		memset(text + used + size, 'a' + key,
+			(size_t)(SCAN_LINE_MAX - size));
+		used += SCAN_LINE_MAX;
+		text[used++] = '\n';
+	}
+	text[used] = '\0';
+	check_agreement(text);
+	free(text);
+}
+
+static void
+append_random_value(char *text, uint64_t *seed)
+{
+	static const char *const pieces[] = { "a", "none", "qemu:///system",
+		"=", "==", ",", ", ", " ", "  ", "\t", ";", ":", "[", "]", "\\",
+		"\\n", "$", "${user}", "%", "\xc3\xbc", "\xff", "\x01", "#",
+		" #", "\"", "'", "/", "!", "@", "-", "1000", "(null)", "`", "{",
+		"|", "_none_", "true" };
+	size_t count = fake_random(seed) % 8 + 1;
+
+	for (size_t i = 0; i < count; i++)
+		strcat(text, pieces[fake_random(seed) % countof(pieces)]);
+}
+
+/* A seeded differential between the scanner and libeconf. */
+static void
+test_random(void **state)
+{
+	static const char *const equals[] = { "=", " = ", "\t=", "= \t" };
+	uint64_t seed = 5;
+
+	(void)state;
+	for (int round = 0; round < 3000; round++) {
+		char text[2048] = "";
+
+		for (int key = 0; key < KEY_COUNT; key++) {
+			if (fake_random(&seed) % 3 == 0)
+				continue;
+			strcat(text, rule_key_names[key]);
+			strcat(text,
+				equals[fake_random(&seed) % countof(equals)]);
+			append_random_value(text, &seed);
+			strcat(text, fake_random(&seed) % 4 ? "\n" : "\r\n");
+		}
+		check_agreement(text);
+	}
+}
+
+/* Lets so many more descriptors be opened while values are read. */
+static int
+read_with_descriptors(
+	const struct body *body, char *values[KEY_COUNT], rlim_t more)
+{
+	struct rlimit before, now;
+	int r, next = dup(0);
+
+	assert_true(next >= 0);
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	now = before;
+	now.rlim_cur = (rlim_t)next + more;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+	r = values_read(body, values);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	return r;
+}
+
+/* Without descriptors nothing is read, nothing leaks, and it says so. */
+static void
+test_no_descriptors(void **state)
+{
+	struct rule rule = rule_of("uri = none\nfrom = local\n");
+	struct remarks remarks = { 0 };
+	char *values[KEY_COUNT];
+	struct body body;
+	size_t before = fake_descriptors();
+
+	(void)state;
+	assert_int_equal(scan_body(&rule, &body, &remarks), 0);
+	for (rlim_t more = 0; more < 2; more++) {
+		memset(values, 0xff, sizeof(values));
+		assert_true(read_with_descriptors(&body, values, more) < 0);
+		for (int key = 0; key < KEY_COUNT; key++)
+			assert_null(values[key]);
+		assert_int_equal(fake_descriptors(), before);
+	}
+	assert_int_equal(read_with_descriptors(&body, values, 2), 0);
+	values_free(values);
+	assert_int_equal(fake_descriptors(), before);
+}
+
+/* Old libeconf reads this variable, and would join what is repeated. */
+static void
+test_environment(void **state)
+{
+	(void)state;
+	assert_int_equal(setenv("ECONF_JOIN_SAME_ENTRIES", "1", 1), 0);
+	check_agreement("uri = a\nfrom = b\nuri = c\n");
+	assert_int_equal(unsetenv("ECONF_JOIN_SAME_ENTRIES"), 0);
+}
+
+static void
+test_freed_twice(void **state)
+{
+	char *values[KEY_COUNT] = { NULL };
+
+	(void)state;
+	values[KEY_FROM] = strdup("local");
+	values_free(values);
+	assert_null(values[KEY_FROM]);
+	values_free(values);
+}
+
+int
+main(void)
+{
+	struct suite suite = { 0 };
+
+	suite_add(&suite, "agreement", test_agreement, SUITE_ROWS(rows));
+	suite_add_one(&suite, "lines as long as can be", test_long);
+	suite_add_one(&suite, "all keys as long as can be", test_long_all);
+	suite_add_one(&suite, "random values", test_random);
+	suite_add_one(&suite, "no descriptors", test_no_descriptors);
+	suite_add_one(&suite, "ECONF_JOIN_SAME_ENTRIES", test_environment);
+	suite_add_one(&suite, "freeing twice", test_freed_twice);
+	return suite_run(&suite, "values");
+}
