@@ -86,7 +86,7 @@ static char *
 describe_rule(const struct policy *policy, const struct rule *rule)
 {
 	struct remarks remarks = { 0 };
-	struct content content;
+	struct content content = { 0 };
 	char *text;
 
 	if (policy_remark_twin(policy, rule, &remarks) < 0 ||

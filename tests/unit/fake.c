@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -430,10 +431,47 @@ fake_descriptors(void)
 	size_t count = 0;
 
 	check(list != NULL, "opendir", "/proc/self/fd");
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): checked */
 	while (readdir(list) != NULL)
 		count++;
 	closedir(list);
 	return count;
+}
+
+/* RLIMIT_NOFILE as it was; 0: it has not been changed. */
+static rlim_t limit_before;
+
+static void
+set_limit(rlim_t limit)
+{
+	struct rlimit now;
+
+	check(getrlimit(RLIMIT_NOFILE, &now) == 0, "getrlimit", "");
+	if (limit_before == 0)
+		limit_before = now.rlim_cur;
+	now.rlim_cur = limit;
+	check(setrlimit(RLIMIT_NOFILE, &now) == 0, "setrlimit", "");
+}
+
+void
+fake_limit(unsigned int more)
+{
+	int limit = 0;
+
+	/* up to the first free one, and so many free ones more */
+	while (fcntl(limit, F_GETFD) >= 0)
+		limit++;
+	for (; more > 0; limit++)
+		more -= fcntl(limit, F_GETFD) < 0;
+	set_limit((rlim_t)limit);
+}
+
+void
+fake_unlimit(void)
+{
+	if (limit_before != 0)
+		set_limit(limit_before);
+	limit_before = 0;
 }
 
 static int
@@ -461,6 +499,7 @@ clean_up(void **state)
 {
 	(void)state;
 	fake_back();
+	fake_unlimit();
 	if (leave() < 0)
 		return -1;
 	while (roots.count > 0) {

@@ -141,6 +141,13 @@ bool fake_has_openat2(void);
 /* So many descriptors are open. */
 size_t fake_descriptors(void);
 
+/*
+ * Only so many more descriptors can be opened, until the end of the test or
+ * fake_unlimit().
+ */
+void fake_limit(unsigned int more);
+void fake_unlimit(void);
+
 /* --- Tables --------------------------------------------------------------- */
 
 /* The text must be there and contain the part; else both are shown. */

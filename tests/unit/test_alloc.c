@@ -343,7 +343,10 @@ test_refusal_short(void **state)
 		if (r < 0)
 			assert_int_equal(r, -ENOMEM);
 	}
-	assert_false(policy->is_usable);
+	if (policy == NULL)
+		fail();
+	else
+		assert_false(policy->is_usable);
 	policy_free(policy);
 }
 

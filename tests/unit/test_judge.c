@@ -167,6 +167,34 @@ test_row(void **state)
 	policy_free((struct policy *)(uintptr_t)situation.policy);
 }
 
+/* Values that cannot be read are a mistake of the rule, and it is told. */
+static void
+test_no_descriptors(void **state)
+{
+	struct fake fake = { .users = users, .groups = groups };
+	struct facts facts = fake_facts(&fake);
+	struct policy *policy = fake_policy("[others]\nuri = q:///1\n");
+	struct situation situation = { .policy = policy };
+	struct judgement judgement;
+
+	(void)state;
+	assert_int_equal(subject_new(&facts, "alice", &situation.subject), 0);
+	for (unsigned int more = 0; more < 2; more++) {
+		fake_limit(more);
+		assert_int_equal(
+			rule_judge(&situation, policy->rules[0], &judgement),
+			0);
+		fake_unlimit();
+		assert_int_equal(judgement.outcome, OUTCOME_MISTAKE);
+		assert_null(judgement.uri);
+		fake_assert_says(judgement.remarks.list[0].text,
+			"values cannot be read");
+		judgement_clear(&judgement);
+	}
+	subject_free(situation.subject);
+	policy_free(policy);
+}
+
 static const struct decides_row {
 	const char *name;
 	enum outcome outcome;
@@ -196,6 +224,7 @@ main(void)
 	struct suite suite = { 0 };
 
 	suite_add(&suite, "judge", test_row, SUITE_ROWS(rows));
+	suite_add_one(&suite, "no descriptors", test_no_descriptors);
 	suite_add(&suite, "decides", test_decides, SUITE_ROWS(decides_rows));
 	return suite_run(&suite, "judge");
 }

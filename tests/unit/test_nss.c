@@ -38,6 +38,7 @@ answer(size_t size, void *record, void **result)
 	return library.error;
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): glibc's */
 int
 getpwnam_r(const char *name, struct passwd *record, char *buffer, size_t size,
 	struct passwd **result)
@@ -99,6 +100,7 @@ getgrouplist(const char *user, gid_t primary, gid_t *gids, int *count)
 		gids[i] = primary + (gid_t)i;
 	return library.n_gids;
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 /* --- Found, not found, failed --------------------------------------------- */
 

@@ -548,9 +548,9 @@ static const struct size_row {
 	{ "4095 bytes", 4095, true },
 	{ "4096 bytes", 4096, true },
 	{ "4097 bytes", 4097, true },
-	{ "1 MiB", 1024 * 1024, true },
-	{ "1 MiB and a byte", 1024 * 1024 + 1, false },
-	{ "2 MiB", 2 * 1024 * 1024, false },
+	{ "1 MiB", 1048576, true },
+	{ "1 MiB and a byte", 1048577, false },
+	{ "2 MiB", 2097152, false },
 };
 
 static void
@@ -1327,6 +1327,73 @@ test_change_vanishing(void **state)
 	}
 }
 
+/* --- Descriptors that run out --------------------------------------------- */
+
+/* All of the policy, or none of it: no file is overlooked. */
+static void
+test_descriptors(void **state)
+{
+	const char *root = fake_root(NULL);
+	bool is_usable = false;
+	char rules[64];
+
+	(void)state;
+	fake_write(root, VENDOR, RULE("v"));
+	fake_write(root, RUN ".d/1.conf", RULE("r"));
+	fake_write(root, ADMIN ".d/2.conf", RULE("a"));
+	for (unsigned int more = 0; !is_usable; more++) {
+		size_t descriptors = fake_descriptors();
+		struct policy *policy;
+
+		assert_in_range(more, 0, 20);
+		fake_limit(more);
+		policy = fake_load(root);
+		fake_unlimit();
+		assert_int_equal(fake_descriptors(), descriptors);
+		is_usable = policy->is_usable;
+		if (is_usable) {
+			format_rules(policy, rules, sizeof(rules));
+			assert_string_equal(
+				rules, "[user a] [user r] [user v]");
+		} else {
+			fake_assert_says(policy->remarks.list[0].text,
+				"Too many open files");
+		}
+		policy_free(policy);
+	}
+}
+
+static void
+test_single_descriptors(void **state)
+{
+	bool is_usable = false;
+	const char *root;
+	char path[2048];
+
+	(void)state;
+	if (!find_trusted_root(&root))
+		return; /* nothing would be usable there */
+	fake_write(root, "a/b/policy", RULE("a"));
+	snprintf(path, sizeof(path), "%s/a/b/policy", root);
+	for (unsigned int more = 0; !is_usable; more++) {
+		size_t descriptors = fake_descriptors();
+		struct policy *policy;
+
+		assert_in_range(more, 0, 20);
+		fake_limit(more);
+		policy = load_single(path);
+		fake_unlimit();
+		assert_int_equal(fake_descriptors(), descriptors);
+		is_usable = policy->is_usable;
+		if (is_usable)
+			assert_int_equal(policy->n_rules, 1);
+		else
+			fake_assert_says(policy->remarks.list[0].text,
+				"Too many open files");
+		policy_free(policy);
+	}
+}
+
 /* --- Small things --------------------------------------------------------- */
 
 static void
@@ -1419,6 +1486,9 @@ main(void)
 	suite_add_one(&suite, "a change", test_change_once);
 	suite_add_one(&suite, "changes that do not end", test_change_always);
 	suite_add_one(&suite, "a file that vanishes", test_change_vanishing);
+	suite_add_one(&suite, "descriptors run out", test_descriptors);
+	suite_add_one(
+		&suite, "single: descriptors run out", test_single_descriptors);
 	suite_add_one(&suite, "reading all", test_read_all);
 	return suite_run(&suite, "policy");
 }

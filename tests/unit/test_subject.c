@@ -445,7 +445,7 @@ static void
 test_many_members(void **state)
 {
 	enum { COUNT = 20000 };
-	char *members = malloc(COUNT * 12);
+	char *members = malloc((size_t)COUNT * 12);
 	struct fake_group many[] = { { "large", 7 }, { NULL } };
 	struct fake fake = { .users = users, .groups = many };
 	struct facts facts = fake_facts(&fake);

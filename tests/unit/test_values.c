@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "../../policy/values.h"
 
@@ -167,22 +165,15 @@ test_random(void **state)
 	}
 }
 
-/* Lets so many more descriptors be opened while values are read. */
 static int
 read_with_descriptors(
-	const struct body *body, char *values[KEY_COUNT], rlim_t more)
+	const struct body *body, char *values[KEY_COUNT], unsigned int more)
 {
-	struct rlimit before, now;
-	int r, next = dup(0);
+	int r;
 
-	assert_true(next >= 0);
-	close(next);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-	now = before;
-	now.rlim_cur = (rlim_t)next + more;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+	fake_limit(more);
 	r = values_read(body, values);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	fake_unlimit();
 	return r;
 }
 
@@ -198,7 +189,7 @@ test_no_descriptors(void **state)
 
 	(void)state;
 	assert_int_equal(scan_body(&rule, &body, &remarks), 0);
-	for (rlim_t more = 0; more < 2; more++) {
+	for (unsigned int more = 0; more < 2; more++) {
 		memset(values, 0xff, sizeof(values));
 		assert_true(read_with_descriptors(&body, values, more) < 0);
 		for (int key = 0; key < KEY_COUNT; key++)
