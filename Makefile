@@ -94,6 +94,9 @@ all: $(O)/pam_virturi.so $(O)/virturi $(O)/conf/virturi.conf \
 
 # --- Building --------------------------------------------------------------
 
+# One short line for each file; V=1 shows the commands
+say = $(if $(V),,@echo '  $(1)	$(patsubst $(O)/%,%,$@)';)
+
 # Everything is rebuilt when the flags are not those of the last time.
 flags = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(MODULE_LDFLAGS) \
 	$(LIBVIRT_GROUP) $(mandir)
@@ -108,20 +111,19 @@ FORCE:
 
 $(O)/%.o: $(srcdir)/%.c $(O)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(wildcard $(O)/*/*.d $(O)/tests/*/*.d)
 
 $(O)/libpolicy.a: $(policy_obj)
-	rm -f $@
-	$(AR) rcs $@ $(policy_obj)
+	$(call say,AR)rm -f $@ && $(AR) rcs $@ $(policy_obj)
 
 $(O)/pam_virturi.so: $(O)/pam_virturi/pam_virturi.o $(O)/libpolicy.a
-	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) $(MODULE_LDFLAGS) \
+	$(call say,LD)$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) $(MODULE_LDFLAGS) \
 		-o $@ $^ $(PAM_LIBS) $(ECONF_LIBS)
 
 $(O)/virturi: $(helper_obj) $(O)/libpolicy.a
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
 		$(ECONF_LIBS) $(JSON_LIBS) $(SYSTEMD_LIBS)
 
 # In a PAM stack: a bare name is enough where libpam's own modules are
@@ -135,11 +137,11 @@ substitute = sed $(foreach n,$(names),-e 's|@$(n)@|$(call literal,$($(n)))|g')
 
 $(O)/conf/%: $(srcdir)/conf/%.in $(O)/flags
 	@mkdir -p $(@D)
-	$(substitute) $< >$@
+	$(call say,SED)$(substitute) $< >$@
 
 $(O)/man/%: $(srcdir)/man/%.in $(O)/flags
 	@mkdir -p $(@D)
-	$(substitute) $< >$@
+	$(call say,SED)$(substitute) $< >$@
 
 # --- What is missing on this machine ----------------------------------------
 
@@ -170,29 +172,32 @@ WRAP := $(wrapped:%=-Wl,--wrap=%)
 
 $(unit_programs): $(O)/tests/unit/%: $(O)/tests/unit/%.o \
 		$(O)/tests/unit/fake.o $(O)/tests/unit/alloc.o $(O)/libpolicy.a
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ \
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ \
 		$(CMOCKA_LIBS) $(ECONF_LIBS) -lpthread -ldl
 
 # libpam calls the program's own syslog(3), so the program exports it
 $(pam_programs): $(O)/tests/pam/%: $(O)/tests/pam/%.o \
 		$(O)/tests/pam/stack.o $(O)/tests/pam/log.o
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -rdynamic -o $@ $^ \
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -rdynamic -o $@ $^ \
 		$(CMOCKA_LIBS) $(PAM_LIBS) $(JSON_LIBS) -lpthread -ldl
 
 $(O)/tests/pam/session: $(O)/tests/pam/session.o
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PAM_LIBS)
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PAM_LIBS)
 
 $(O)/tests/pam/pam_before.so: $(O)/tests/pam/pam_before.o
-	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $^ $(PAM_LIBS)
+	$(call say,LD)$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $^ $(PAM_LIBS)
 
 $(O)/tests/nss/libnss_virturi.so.2: $(O)/tests/nss/nss_virturi.o
-	$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F) -o $@ $^
+	$(call say,LD)$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F) -o $@ $^
 
 # the command, with the tests' users and groups
 $(O)/tests/nss/virturi: $(helper_obj) $(O)/tests/nss/configure.o \
 		$(O)/libpolicy.a
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
 		$(ECONF_LIBS) $(JSON_LIBS) $(SYSTEMD_LIBS)
+
+# tests that are scripts
+scripts := $(srcdir)/tests/cli/run
 
 test_things := $(unit_programs) $(pam_programs) $(O)/tests/pam/session \
 	$(O)/tests/pam/pam_before.so $(O)/tests/nss/libnss_virturi.so.2 \
@@ -203,7 +208,7 @@ check:
 	@$(call need,build check)
 	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile check-programs
 	@$(srcdir)/tests/run --build $(O) $(unit_programs) $(pam_programs) \
-		$(srcdir)/tests/cli/run
+		$(scripts)
 
 .PHONY: check-programs
 check-programs: all $(test_things)
@@ -233,22 +238,24 @@ check-valgrind:
 		O=$(O)/valgrind CFLAGS='-O1 -g'
 	@$(srcdir)/tests/run --build $(O)/valgrind --valgrind \
 		$(unit_programs:$(O)/%=$(O)/valgrind/%) \
-		$(pam_programs:$(O)/%=$(O)/valgrind/%) \
-		$(srcdir)/tests/cli/run
+		$(pam_programs:$(O)/%=$(O)/valgrind/%) $(scripts)
 
 .PHONY: check-sessions
 check-sessions: all
 	@$(srcdir)/tests/sessions/run --deps --build $(O)
 	@$(srcdir)/tests/sessions/run --build $(O)
 
+# gcov's own symbols stand beside the module's six
 .PHONY: coverage
 coverage:
 	@$(call need,build check coverage)
-	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile check DEPS=no \
-		O=$(O)/coverage CFLAGS='-O0 -g --coverage'
-	@cd $(O)/coverage && gcovr --root $(abspath $(srcdir)) \
-		--filter '.*/(policy|pam_virturi|helper)/' \
-		--object-directory . --txt-metric line .
+	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile check-programs \
+		O=$(O)/coverage CFLAGS='-O0 -g --coverage -fprofile-update=atomic'
+	@$(srcdir)/tests/run --build $(O)/coverage \
+		$(patsubst $(O)/%,$(O)/coverage/%,$(filter-out \
+		%/test_symbols,$(unit_programs) $(pam_programs))) $(scripts)
+	@gcovr --root $(srcdir) --filter 'policy/' --filter 'pam_virturi/' \
+		--filter 'helper/' $(O)/coverage
 
 .PHONY: lint
 lint:
