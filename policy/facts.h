@@ -42,7 +42,8 @@ struct facts {
 
 	/*
 	 * All gids of a user, the primary one included, in an array owned by
-	 * the caller. No order, no promise that each is there only once.
+	 * the caller, in any order. Each should be there only once: what is
+	 * there twice may be looked up twice.
 	 * -ENOENT cannot be: a user without groups has the primary one.
 	 */
 	int (*list_gids)(void *context, const char *user, gid_t primary,

@@ -18,6 +18,7 @@ struct directory {
 	int fd; /* -1: there is none */
 	struct stat status; /* when it was opened */
 	bool is_judged;
+	bool is_refused;
 };
 
 /* A name that was found there. */

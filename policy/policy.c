@@ -38,6 +38,7 @@ judge_directory(struct load *load, struct directory *directory)
 	if (directory->is_judged)
 		return 0;
 	directory->is_judged = true;
+	directory->is_refused = true;
 	if (load->layers.where->file != NULL)
 		r = trust_find_fault_above(&load->layers.trust, directory->fd,
 			directory->path, &fault);
@@ -48,6 +49,8 @@ judge_directory(struct load *load, struct directory *directory)
 		r = layers_refuse(&load->layers, directory->path, fault);
 	else if (r < 0 && r != -ENOMEM)
 		r = layers_refuse_errno(&load->layers, directory->path, -r);
+	else
+		directory->is_refused = false;
 	free(fault);
 	return r;
 }
@@ -121,8 +124,8 @@ static int
 read_file(struct load *load, int fd, const struct stat *before,
 	struct policy_file *file)
 {
+	size_t size = 0, complaints;
 	struct stat after;
-	size_t size = 0;
 	int r;
 
 	r = read_all(fd, SCAN_FILE_MAX, &file->bytes, &size);
@@ -140,9 +143,12 @@ read_file(struct load *load, int fd, const struct stat *before,
 		file->state = FILE_MASK;
 		return 0;
 	}
-	file->state = FILE_IN_FORCE;
-	return scan_file(file->bytes, size, file->path, &file->rules,
+	complaints = load->policy->remarks.count;
+	r = scan_file(file->bytes, size, file->path, &file->rules,
 		&file->n_rules, &load->policy->remarks);
+	file->state = load->policy->remarks.count > complaints ? FILE_REFUSED
+							       : FILE_IN_FORCE;
+	return r;
 }
 
 /* A candidate for deployment: its owner and mode are not yet what they will
@@ -205,6 +211,9 @@ load_file(struct load *load, const struct candidate *candidate,
 			r = read_file(load, fd, &status, file);
 	}
 	close(fd);
+	/* read all the same, for those who want all that is wrong at once */
+	if (candidate->directory->is_refused)
+		file->state = FILE_REFUSED;
 	return r;
 }
 

@@ -187,7 +187,7 @@ complain(struct scan *scan, unsigned int line, const char *what)
 }
 
 static int
-scan_header(struct scan *scan, struct span line, const struct lines *lines)
+scan_header(struct scan *scan, struct span line, struct lines *lines)
 {
 	struct rule rule = { .path = scan->path, .line = lines->number };
 	struct span inside = { 0 };
@@ -199,10 +199,12 @@ scan_header(struct scan *scan, struct span line, const struct lines *lines)
 		return remarks_add(scan->remarks, REMARK_ERROR, scan->path,
 			lines->number, "'%.*s': %s", (int)line.size, line.start,
 			fault);
-	if (scan->count == SCAN_RULES_MAX)
+	if (scan->count == SCAN_RULES_MAX) {
+		lines->next = lines->end;
 		return complain(scan, lines->number,
 			"more than 1000 rules in one file; "
 			"split it into drop-ins");
+	}
 	scan->bytes[inside.start - scan->bytes + (ptrdiff_t)inside.size] = '\0';
 	rule.body.start = lines->next;
 	return append_rule(scan, &rule);

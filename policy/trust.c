@@ -92,10 +92,6 @@ trust_find_fault(const struct trust *trust, const struct stat *status,
 		said = text_format("belongs to uid %lu, not to root: "
 				   "chown root %s",
 			(unsigned long)status->st_uid, path);
-	else if ((status->st_mode & S_IWOTH) && (status->st_mode & S_ISVTX))
-		said = text_format("writable by everybody, as %s must be: "
-				   "move the policy elsewhere",
-			path);
 	else if (status->st_mode & S_IWOTH)
 		said = text_format(
 			"writable by everybody: chmod go-w %s", path);
@@ -120,6 +116,25 @@ name_of(int fd, char *name, size_t size, const char *otherwise)
 		return otherwise;
 	name[n] = '\0';
 	return name;
+}
+
+/* /tmp and its like are what they must be; the policy is in the wrong place. */
+static int
+find_fault_named(const struct trust *trust, const struct stat *status,
+	const char *name, char **fault)
+{
+	static const mode_t shared = S_IWOTH | S_ISVTX;
+	char *said;
+
+	if ((status->st_mode & shared) != shared ||
+		!is_owner(trust, status->st_uid))
+		return trust_find_fault(trust, status, name, fault);
+	said = text_format(
+		"writable by everybody: move the policy out of %s", name);
+	if (said == NULL)
+		return -ENOMEM;
+	*fault = said;
+	return 0;
 }
 
 int
@@ -152,7 +167,7 @@ trust_find_fault_above(
 	}
 	*fault = NULL;
 	if (r == 0 && !is_trusted(trust, &status))
-		r = trust_find_fault(trust, &status,
+		r = find_fault_named(trust, &status,
 			name_of(fd, name, sizeof(name), path), &said);
 	if (said != NULL) {
 		*fault = text_format("%s%s",

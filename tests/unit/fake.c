@@ -523,6 +523,15 @@ fake_assert_says(const char *text, const char *part)
 	fail();
 }
 
+void
+fake_assert_between(size_t value, size_t least, size_t most)
+{
+	if (value >= least && value <= most)
+		return;
+	print_error("%zu is not in %zu..%zu\n", value, least, most);
+	fail();
+}
+
 /* Steele, Lea, Flood: "Fast splittable pseudorandom number generators" */
 uint32_t
 fake_random(uint64_t *seed)

@@ -153,6 +153,9 @@ void fake_unlimit(void);
 /* The text must be there and contain the part; else both are shown. */
 void fake_assert_says(const char *text, const char *part);
 
+/* As cmocka 1.1's assert_in_range(), which 2.0 has by another name. */
+void fake_assert_between(size_t value, size_t least, size_t most);
+
 /* Numbers that look random, and are the same every time. Seed with any. */
 uint32_t fake_random(uint64_t *seed);
 

@@ -61,7 +61,10 @@ static const struct row {
 		"[group sssd]\nuri = q:///${group}\n" OTHERS, NULL, VERDICT_URI,
 		"q:///sssd" },
 	{ "the first group that does not fit",
-		"[group nosuch]\nuri = q:///2\n"
+		/* more than are looked up by record */
+		"[group no1]\nuri = x\n[group no2]\nuri = x\n"
+		"[group no3]\nuri = x\n[group no4]\nuri = x\n"
+		"[group no5]\nuri = x\n[group no6]\nuri = x\n"
 		"[group g13]\nuri = q:///${group}\n" OTHERS,
 		NULL, VERDICT_URI, "q:///g13" },
 	{ "a gid and its name",
@@ -269,7 +272,7 @@ test_short(void **state)
 
 		while (run_short(row, root, n, how))
 			n++;
-		assert_in_range(n, 3, 1000);
+		fake_assert_between(n, 3, 1000);
 	}
 }
 

@@ -839,7 +839,7 @@ test_unreadable(void **state)
 	}
 	if (!policy->is_usable)
 		assert_string_equal(policy->remarks.list[0].text, "cured");
-	assert_in_range(cures, 1, 3);
+	fake_assert_between(cures, 1, 3);
 	policy_free(policy);
 }
 
@@ -1143,7 +1143,7 @@ static const struct candidate_row {
 	{ "a FIFO", { { "new", NULL, FAKE_FIFO } }, { "new" },
 		"new: unreadable\n", "", "not a regular file" },
 	{ "a mistake of form", { { "new", "foo\n" } }, { "new" },
-		"new: in force\n", "", "text before" },
+		"new: refused\n", "", "text before" },
 };
 
 static void
@@ -1345,7 +1345,7 @@ test_descriptors(void **state)
 		size_t descriptors = fake_descriptors();
 		struct policy *policy;
 
-		assert_in_range(more, 0, 20);
+		fake_assert_between(more, 0, 20);
 		fake_limit(more);
 		policy = fake_load(root);
 		fake_unlimit();
@@ -1379,7 +1379,7 @@ test_single_descriptors(void **state)
 		size_t descriptors = fake_descriptors();
 		struct policy *policy;
 
-		assert_in_range(more, 0, 20);
+		fake_assert_between(more, 0, 20);
 		fake_limit(more);
 		policy = load_single(path);
 		fake_unlimit();

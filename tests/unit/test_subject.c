@@ -434,7 +434,7 @@ test_many_groups(void **state)
 	assert_int_equal(subject_in_gid(subject, 11999), ANSWER_YES);
 	assert_int_equal(subject_in_gid(subject, 12000), ANSWER_NO);
 	assert_int_equal(fake.calls[FAKE_LIST_GIDS], 1);
-	assert_in_range(fake_group_lookups(&fake), COUNT, COUNT + 1 + 8);
+	fake_assert_between(fake_group_lookups(&fake), COUNT, COUNT + 1 + 8);
 	subject_free(subject);
 	free(names);
 	free(many);
@@ -511,7 +511,7 @@ test_bound(void **state)
 		(void)subject_in_group(subject, "backup");
 	}
 	assert_int_equal(fake.calls[FAKE_LIST_GIDS], 1);
-	assert_in_range(fake_group_lookups(&fake), alices, alices + 8);
+	fake_assert_between(fake_group_lookups(&fake), alices, alices + 8);
 	subject_free(subject);
 }
 
@@ -585,7 +585,7 @@ ask_random(struct random_directory *directory, const struct facts *facts,
 		assert_int_equal(subject_in_group(subject, name),
 			want ? ANSWER_YES : ANSWER_NO);
 	}
-	assert_in_range(directory->fake.calls[FAKE_LIST_GIDS], 0, 1);
+	fake_assert_between(directory->fake.calls[FAKE_LIST_GIDS], 0, 1);
 	subject_free(subject);
 }
 
