@@ -28,6 +28,9 @@ mandir ?= $(datadir)/man
 docdir ?= $(datadir)/doc/pam_virturi
 sysconfdir ?= /etc
 pammoddir ?= $(libdir)/security
+bashcompletiondir ?= $(datadir)/bash-completion/completions
+zshcompletiondir ?= $(datadir)/zsh/site-functions
+fishcompletiondir ?= $(datadir)/fish/vendor_completions.d
 
 # Where policies are looked for, from the lowest layer to the highest
 vendorconfdir ?= $(datadir)/virturi
@@ -129,11 +132,12 @@ $(O)/virturi: $(helper_obj) $(O)/libpolicy.a
 # In a PAM stack: a bare name is enough where libpam's own modules are
 module = $(if $(wildcard $(pammoddir)/pam_permit.so),,$(pammoddir)/)pam_virturi.so
 
-# Text with the build's own names in it; they may hold what sed would obey
+# Text with the build's own names in it; they may be empty, or hold what sed
+# would obey
 literal = $(subst &,\&,$(subst |,\|,$(subst \,\\,$(1))))
 names := VERSION LIBVIRT_GROUP vendorconfdir runconfdir confdir docdir \
 	pammoddir module
-substitute = sed $(foreach n,$(names),-e 's|@$(n)@|$(call literal,$($(n)))|g')
+substitute = sed $(foreach n,$(names),-e 's|@$(n)@|$(call literal,$(or $($(n)),(left out)))|g')
 
 $(O)/conf/%: $(srcdir)/conf/%.in $(O)/flags
 	@mkdir -p $(@D)
@@ -197,7 +201,7 @@ $(O)/tests/nss/virturi: $(helper_obj) $(O)/tests/nss/configure.o \
 		$(ECONF_LIBS) $(JSON_LIBS) $(SYSTEMD_LIBS)
 
 # tests that are scripts
-scripts := $(srcdir)/tests/cli/run
+scripts := $(srcdir)/tests/cli/run $(srcdir)/tests/lint-corpus/run
 
 test_things := $(unit_programs) $(pam_programs) $(O)/tests/pam/session \
 	$(O)/tests/pam/pam_before.so $(O)/tests/nss/libnss_virturi.so.2 \
@@ -241,9 +245,13 @@ check-valgrind:
 		$(pam_programs:$(O)/%=$(O)/valgrind/%) $(scripts)
 
 .PHONY: check-sessions
-check-sessions: all
+check-sessions:
+	@$(call need,build check)
+	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile all
 	@$(srcdir)/tests/sessions/run --deps --build $(O)
 	@$(srcdir)/tests/sessions/run --build $(O)
+	@$(srcdir)/tests/run --build $(O) $(srcdir)/tests/completion/run \
+		$(srcdir)/tests/lint-corpus/libvirt-client
 
 # gcov's own symbols stand beside the module's six
 .PHONY: coverage
@@ -266,16 +274,19 @@ lint:
 
 # --- Installing --------------------------------------------------------------
 
-# $(call install,MODE,DIRECTORY,FILES): nothing if the directory is empty
+# $(call install,MODE,DIRECTORY,FILES[,NAME]): nothing if there is no directory
 install = $(if $(strip $(2)),install -d '$(DESTDIR)$(2)' && \
-	install -m $(1) $(3) '$(DESTDIR)$(2)/')
+	install -m $(1) $(3) '$(DESTDIR)$(2)/$(4)')
 remove = $(if $(strip $(1)),rm -f $(foreach f,$(2),'$(DESTDIR)$(1)/$(f)'))
+
+completions := $(srcdir)/conf/completion
 
 # What may go when it is empty: our own directories, and all that a staging
 # tree would not have without us
 own_dirs := $(vendorconfdir) $(docdir)
 staged_dirs := $(pammoddir) $(bindir) $(mandir:%=%/man1) $(mandir:%=%/man5) \
-	$(mandir:%=%/man8)
+	$(mandir:%=%/man8) $(bashcompletiondir) $(zshcompletiondir) \
+	$(fishcompletiondir)
 
 .PHONY: install
 install: all
@@ -286,6 +297,9 @@ install: all
 	$(if $(mandir),$(call install,644,$(mandir)/man1,$(O)/man/virturi.1))
 	$(if $(mandir),$(call install,644,$(mandir)/man5,$(O)/man/virturi.conf.5))
 	$(if $(mandir),$(call install,644,$(mandir)/man8,$(O)/man/pam_virturi.8))
+	$(call install,644,$(bashcompletiondir),$(completions)/virturi.bash,virturi)
+	$(call install,644,$(zshcompletiondir),$(completions)/_virturi)
+	$(call install,644,$(fishcompletiondir),$(completions)/virturi.fish)
 	@printf '\n%s\n\n\t%s\n\n' \
 		'Installed. Sessions get the URI once their PAM stack has the line' \
 		'-session optional $(module)'
@@ -299,6 +313,9 @@ uninstall:
 	$(call remove,$(docdir),example.conf pam-line)
 	$(if $(mandir),$(call remove,$(mandir),man1/virturi.1 \
 		man5/virturi.conf.5 man8/pam_virturi.8))
+	$(call remove,$(bashcompletiondir),virturi)
+	$(call remove,$(zshcompletiondir),_virturi)
+	$(call remove,$(fishcompletiondir),virturi.fish)
 	@for d in $(own_dirs) $(if $(DESTDIR),$(staged_dirs)); do \
 		cd '$(DESTDIR)/' && rmdir -p ".$$d" 2>/dev/null; \
 	done; :

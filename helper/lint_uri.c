@@ -32,12 +32,12 @@
 
 static const struct driver {
 	const char *name;
-	const char *paths[3]; /* all it knows; the first ANY_PATH: any */
+	const char *paths[3]; /* all it has; the first ANY_PATH: any */
 	bool needs_host;
 } drivers[] = {
 	{ "qemu", { SYSTEM, SESSION, EMBED }, false },
-	{ "xen", { SYSTEM }, false },
-	{ "lxc", { SYSTEM }, false },
+	{ "xen", { SYSTEM, "/", "" }, false },
+	{ "lxc", { SYSTEM, "/", "" }, false },
 	{ "ch", { SYSTEM, SESSION }, false },
 	{ "vbox", { SYSTEM, SESSION }, false },
 	{ "vz", { SYSTEM }, false },
@@ -290,6 +290,7 @@ check_path(struct exam *exam)
 	const char *const *paths = exam->driver->paths;
 	struct span path = exam->parts.path;
 	const char *meant;
+	bool has_session;
 	size_t count = 0;
 
 	/* name= is what the other side is asked for instead */
@@ -304,15 +305,16 @@ check_path(struct exam *exam)
 		say_no_path(exam);
 		return;
 	}
+	has_session = count > 1 && strcmp(paths[1], SESSION) == 0;
 	meant = guess_word(path, paths, count);
 	if (meant != NULL)
 		say(exam, REMARK_ERROR, "%s has no '%.*s', did you mean '%s'?",
 			exam->driver->name, (int)path.size, path.start, meant);
 	else
-		say(exam, REMARK_ERROR, "%s has no '%.*s'; it has %s%s%s",
+		say(exam, REMARK_ERROR, "%s has no '%.*s'; write %s%s%s",
 			exam->driver->name, (int)path.size, path.start,
-			paths[0], count > 1 ? " and " : "",
-			count > 1 ? paths[1] : "");
+			paths[0], has_session ? " or " : "",
+			has_session ? paths[1] : "");
 }
 
 /* What it executes, for whom it was not meant. */
