@@ -65,7 +65,7 @@ ALL_CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DCONFDIR='"$(confdir)"' -DLIBVIRT_GROUP='"$(LIBVIRT_GROUP)"' \
 	$(SYSTEMD_CPPFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden \
-	-ffile-prefix-map=$(srcdir)/= $(WARNINGS) $(CFLAGS)
+	-ffile-prefix-map=$(abspath $(srcdir))=. $(WARNINGS) $(CFLAGS)
 ALL_LDFLAGS = -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
 # a sanitizer's runtime lives in the program that loads the module
 MODULE_LDFLAGS ?= -Wl,-z,defs
