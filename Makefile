@@ -247,7 +247,7 @@ check-valgrind:
 .PHONY: check-sessions
 check-sessions:
 	@$(call need,build check)
-	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile all
+	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile check-programs
 	@$(srcdir)/tests/sessions/run --deps --build $(O)
 	@$(srcdir)/tests/sessions/run --build $(O)
 	@$(srcdir)/tests/run --build $(O) $(srcdir)/tests/completion/run \

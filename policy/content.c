@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "uri.h"
 #include "values.h"
@@ -122,6 +123,9 @@ check_uri(const struct rule *rule, struct content *content,
 
 	if (content->values[KEY_URI] == NULL || content_sets_none(content))
 		return 0;
+	if (strcasecmp(content->values[KEY_URI], "none") == 0)
+		return reject(rule, content, KEY_URI,
+			"did you mean none, in lower case?", remarks);
 	r = uri_check_template(content->values[KEY_URI], has_group, &fault);
 	if (r == 0 && fault != NULL)
 		r = reject(rule, content, KEY_URI, fault, remarks);

@@ -12,6 +12,15 @@ least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* ASCII only. */
+static char
+lower(char c)
+{
+	if (c < 'A' || c > 'Z')
+		return c;
+	return "abcdefghijklmnopqrstuvwxyz"[c - 'A'];
+}
+
 /* The optimal string alignment distance of two words of at most LENGTH_MAX. */
 static size_t
 count_slips(struct span a, struct span b)
@@ -24,13 +33,14 @@ count_slips(struct span a, struct span b)
 		rows[0][j] = j;
 	for (size_t i = 1; i <= a.size; i++) {
 		for (size_t j = 1; j <= b.size; j++) {
-			char x = a.start[i - 1], y = b.start[j - 1];
+			char x = lower(a.start[i - 1]);
+			char y = lower(b.start[j - 1]);
 			size_t slips = rows[i - 1][j - 1] + (x != y);
 
 			slips = least(slips, rows[i - 1][j] + 1);
 			slips = least(slips, rows[i][j - 1] + 1);
-			if (i > 1 && j > 1 && x == b.start[j - 2] &&
-				a.start[i - 2] == y)
+			if (i > 1 && j > 1 && x == lower(b.start[j - 2]) &&
+				lower(a.start[i - 2]) == y)
 				slips = least(slips, rows[i - 2][j - 2] + 1);
 			rows[i][j] = slips;
 		}

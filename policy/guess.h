@@ -10,7 +10,8 @@
 
 /*
  * The word nearest to what was written, if that is at most two slips (a
- * letter more, less, another, or two swapped) and less than half of it.
+ * letter more, less, another, or two swapped) and less than half of it. Case
+ * does not count.
  * Returns it, borrowed from words, or NULL.
  */
 const char *guess_word(

@@ -70,6 +70,7 @@ struct scan {
 	struct remarks *remarks;
 	struct rule *rules;
 	size_t count, room;
+	bool is_open; /* the last rule's body goes on */
 };
 
 static const char *const header_words[] = {
@@ -207,6 +208,7 @@ scan_header(struct scan *scan, struct span line, struct lines *lines)
 	}
 	scan->bytes[inside.start - scan->bytes + (ptrdiff_t)inside.size] = '\0';
 	rule.body.start = lines->next;
+	scan->is_open = true;
 	return append_rule(scan, &rule);
 }
 
@@ -230,8 +232,9 @@ end_body(struct scan *scan, const char *end)
 	if (scan->count == 0)
 		return;
 	rule = &scan->rules[scan->count - 1];
-	if (rule->body.size == 0)
+	if (scan->is_open)
 		rule->body.size = (size_t)(end - rule->body.start);
+	scan->is_open = false;
 }
 
 static int
@@ -265,6 +268,16 @@ scan_lines(struct scan *scan, struct lines *lines)
 	return r;
 }
 
+static unsigned int
+line_of(const char *start, const char *at)
+{
+	unsigned int line = 1;
+
+	for (; start < at; start++)
+		line += *start == '\n';
+	return line;
+}
+
 int
 scan_file(char *bytes, size_t size, const char *path, struct rule **rules,
 	size_t *count, struct remarks *remarks)
@@ -275,10 +288,12 @@ scan_file(char *bytes, size_t size, const char *path, struct rule **rules,
 		.remarks = remarks,
 	};
 	struct lines lines = { .next = bytes, .end = bytes + size };
+	const char *nul = memchr(bytes, '\0', size);
 	int r;
 
-	if (memchr(bytes, '\0', size) != NULL)
-		r = complain(&scan, 0, "a NUL byte: this is no text file");
+	if (nul != NULL)
+		r = complain(&scan, line_of(bytes, nul),
+			"a NUL byte: this is no text file");
 	else if (size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0)
 		r = complain(&scan, 1,
 			"a byte order mark; save as UTF-8 without BOM");

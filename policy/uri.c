@@ -153,7 +153,8 @@ find_byte_fault(const char *uri)
 		if (c == '"' || c == '\'')
 			return "quotes do not belong in a URI";
 		if (text_is_blank(*uri))
-			return "a blank cannot stand in a URI; write %20";
+			return "one URI, without blanks; one that belongs to "
+			       "it is %20";
 		if (c < 0x20 || c >= 0x7f)
 			return "a byte outside printable ASCII must be "
 			       "written as %XX";
@@ -176,7 +177,8 @@ uri_find_fault(const char *uri)
 		return fault;
 	n = count_scheme(uri);
 	if (n == 0)
-		return "it does not begin with a scheme such as qemu:";
+		return "it does not begin with a scheme such as qemu:; "
+		       "names from uri_aliases are the user's own";
 	rest += n + 1;
 	if (strncmp(rest, "//", 2) == 0) {
 		n = strcspn(rest + 2, "/?");

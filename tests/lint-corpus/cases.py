@@ -42,16 +42,28 @@ class Build:
     def __init__(self):
         directory = pathlib.Path(os.environ["VIRTURI_BUILD"])
         self.command = directory / "tests/nss/virturi"
-        self.libraries = os.environ["LD_LIBRARY_PATH"]
+        self.libraries = self.command.parent
+        self.keeper = tempfile.TemporaryDirectory(prefix="virturi-command-")
+        self.public_command = self._publish()
         self.wrapper = shlex.split(os.environ.get("VIRTURI_WRAPPER", ""))
         self.is_sanitized = b"__asan_init" in self.command.read_bytes()
         self.layers = self._find_layers()
         self.group = self._find_group(directory)
 
-    def environment(self, names):
+    def environment(self, names, libraries=None):
         """The environment of a run with this directory of names."""
         return {**os.environ, "VIRTURI_NSS_DIR": str(names),
-                "LD_LIBRARY_PATH": self.libraries, "LC_ALL": "C.UTF-8"}
+                "LD_LIBRARY_PATH": str(libraries or self.libraries),
+                "LC_ALL": "C.UTF-8"}
+
+    def _publish(self):
+        """A copy of the command that others than root can run too."""
+        for path in self.command, *self.libraries.glob("*.so*"):
+            shutil.copy2(path, self.keeper.name)
+        set_modes(self.keeper.name)
+        public = pathlib.Path(self.keeper.name, self.command.name)
+        public.chmod(0o755)
+        return public
 
     def _find_layers(self):
         """Where it looks for a policy below a root, highest layer first."""
@@ -130,11 +142,7 @@ class Scratch:
             move_layers(self.work / "root", self.build.layers)
 
     def _hand_over(self):
-        """Lets an ordinary user run a command that is perhaps root's own."""
-        for path in self.build.command, *pathlib.Path(
-                self.build.libraries).glob("*.so*"):
-            shutil.copy2(path, self.top)
-            os.chmod(self.top / path.name, 0o755)
+        """The case becomes an ordinary user's."""
         for path, names, files in os.walk(self.top):
             for name in [".", *names, *files]:
                 os.chown(os.path.join(path, name), NOBODY, NOBODY,
@@ -142,14 +150,13 @@ class Scratch:
 
     def run(self, arguments):
         """Runs virturi in the copy: what it says, as `expected` has it."""
-        command, libraries, identity = self.build.command, {}, {}
+        command, identity = self.build.command, {}
         if self.drops:
-            command = self.top / command.name
-            libraries = {"LD_LIBRARY_PATH": str(self.top)}
+            command = self.build.public_command
             identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
         done = subprocess.run(
             [*self.build.wrapper, command, *arguments], cwd=self.work,
-            env={**self.build.environment(self.top / "names"), **libraries},
+            env=self.build.environment(self.top / "names", command.parent),
             stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
             check=False, **identity)
         said = done.stdout.decode("utf-8", "backslashreplace")

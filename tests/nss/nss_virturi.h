@@ -20,7 +20,7 @@
  * faults: DATABASE KEY WHAT, with tabs in between.
  *	DATABASE	passwd, uid, group, gid or initgroups
  *	KEY		what is asked for, or "*": whatever is not found
- *	WHAT		EIO, EAGAIN, ENOENT, ECONNREFUSED: the call fails so
+ *	WHAT		EIO, EAGAIN, ENOMEM, ENOENT, ECONNREFUSED: it fails so
  *			ERANGE: no buffer is ever large enough
  *			stall N: answers after N milliseconds
  *			as NAME: answers with the record of NAME

@@ -50,6 +50,7 @@ struct line {
 
 struct row {
 	const char *name;
+	const char *situation; /* of pam_virturi(8) that it is an example of */
 	enum policy_kind kind;
 	int flags;
 	const char *policy;
@@ -62,6 +63,7 @@ struct row {
 	const char *uri; /* the variable's value afterwards; NULL: not set */
 	struct line log[LINES_MAX];
 	unsigned int groups_max; /* look-ups; 0: any number */
+	bool putenv_fails;
 };
 
 #define MEMBERS  "[group libvirt]\nuri = qemu:///system\n"
@@ -82,6 +84,7 @@ static const struct row rows[] = {
 	},
 	{
 		.name = "a [group] rule gives a URI",
+		.situation = "a rule gives a URI",
 		.policy = MEMBERS OTHERS,
 		.uri = "qemu:///system",
 		.groups_max = 2,
@@ -105,10 +108,12 @@ static const struct row rows[] = {
 	},
 	{
 		.name = "the policy says none",
+		.situation = "a rule says none",
 		.policy = NONE,
 	},
 	{
 		.name = "no rule applies",
+		.situation = "no rule applies",
 		.policy = MEMBERS,
 		.user = "bob",
 	},
@@ -122,12 +127,14 @@ static const struct row rows[] = {
 	/* the variable is there already */
 	{
 		.name = "set already: stays",
+		.situation = "variable set before",
 		.policy = MEMBERS,
 		.present = "test:///default",
 		.uri = "test:///default",
 	},
 	{
 		.name = "set already, empty: stays",
+		.situation = "variable set before, empty",
 		.policy = MEMBERS,
 		.present = "",
 		.uri = "",
@@ -148,6 +155,7 @@ static const struct row rows[] = {
 	},
 	{
 		.name = "override: replaces",
+		.situation = "override and a URI",
 		.policy = MEMBERS,
 		.arguments = "override",
 		.present = "test:///default",
@@ -175,6 +183,7 @@ static const struct row rows[] = {
 	},
 	{
 		.name = "override: stays where no rule applies",
+		.situation = "override and no URI",
 		.policy = MEMBERS,
 		.arguments = "override",
 		.user = "bob",
@@ -201,6 +210,7 @@ static const struct row rows[] = {
 	/* no policy */
 	{
 		.name = "no policy: silence",
+		.situation = "no policy file",
 		.policy = "",
 	},
 	{
@@ -211,6 +221,7 @@ static const struct row rows[] = {
 	/* a policy that cannot be used */
 	{
 		.name = "unusable: unknown header",
+		.situation = "policy unusable",
 		.policy = BROKEN,
 		.log = { { LOG_ERR, "FILE:3: '[host tux]': *" UNUSABLE } },
 	},
@@ -232,6 +243,7 @@ static const struct row rows[] = {
 	},
 	{
 		.name = "policy=: no such file",
+		.situation = "policy= missing, relative, untrusted",
 		.kind = POLICY_NO_FILE,
 		.log = { { LOG_ERR, "FILE: *No such file*" UNUSABLE } },
 	},
@@ -282,6 +294,7 @@ static const struct row rows[] = {
 	/* a mistake in the rule that decides */
 	{
 		.name = "mistake: a bad URI",
+		.situation = "mistake in the deciding rule",
 		.policy = MISTAKEN,
 		.log = { { LOG_ERR, "FILE:2: uri = not a uri: *" LEFT_ALONE } },
 	},
@@ -338,6 +351,7 @@ static const struct row rows[] = {
 	/* a look-up that fails */
 	{
 		.name = "look-up failed: EIO",
+		.situation = "group look-up failed",
 		.policy = "[group away]\nuri = qemu:///system\n" OTHERS,
 		.log = { { LOG_WARNING, "FILE:1: *'alice'*" LEFT_ALONE } },
 	},
@@ -398,9 +412,24 @@ static const struct row rows[] = {
 	/* the user */
 	{
 		.name = "unknown user",
+		.situation = "unknown user",
 		.policy = OTHERS,
 		.user = "nobody-here",
 		.log = { { LOG_WARNING, "no such user" LEFT_ALONE } },
+	},
+	{
+		.name = "out of memory",
+		.situation = "out of memory",
+		.policy = OTHERS,
+		.user = "exhausted",
+		.log = { { LOG_CRIT, "out of memory" LEFT_ALONE } },
+	},
+	{
+		.name = "pam_putenv fails",
+		.situation = "pam_putenv(3) fails",
+		.policy = MEMBERS,
+		.putenv_fails = true,
+		.log = { { LOG_ERR, "pam_putenv failed" LEFT_ALONE } },
 	},
 	{
 		.name = "unknown user: ENOENT",
@@ -410,6 +439,7 @@ static const struct row rows[] = {
 	},
 	{
 		.name = "user not looked up: EIO",
+		.situation = "user look-up failed",
 		.policy = OTHERS,
 		.user = "lost",
 		.log = { { LOG_WARNING, "*looked up*" LEFT_ALONE } },
@@ -428,6 +458,7 @@ static const struct row rows[] = {
 	},
 	{
 		.name = "no PAM_USER",
+		.situation = "no user",
 		.policy = OTHERS,
 		.user = "-",
 		.log = { { LOG_ERR, "no user" LEFT_ALONE } },
@@ -447,6 +478,7 @@ static const struct row rows[] = {
 	},
 	{
 		.name = "uid 0: [group], [gid] and [others] do not count",
+		.situation = "uid 0, no [user] rule applies",
 		.policy = MEMBERS "[gid 0]\nuri = qemu:///embed\n" OTHERS,
 		.user = "root",
 	},
@@ -460,6 +492,7 @@ static const struct row rows[] = {
 	/* trial */
 	{
 		.name = "trial: said, not done",
+		.situation = "trial rule",
 		.policy = MEMBERS "trial = yes\n",
 		.log = { { LOG_NOTICE,
 			"FILE:1: *for alice: would set qemu:///system" } },
@@ -488,6 +521,7 @@ static const struct row rows[] = {
 	/* another spelling */
 	{
 		.name = "spelling: a group the directory spells otherwise",
+		.situation = "other spelling of a group",
 		.policy = "[group LIBVIRT]\nuri = qemu:///system\n" OTHERS,
 		.uri = "qemu:///session",
 		.log = { { LOG_WARNING, "FILE:1: *'LIBVIRT' 'libvirt'*" } },
@@ -509,6 +543,7 @@ static const struct row rows[] = {
 	/* arguments */
 	{
 		.name = "unknown argument",
+		.situation = "unknown argument",
 		.policy = MEMBERS,
 		.arguments = "verbose",
 		.uri = "qemu:///system",
@@ -894,6 +929,21 @@ check_calls(const struct row *row, const struct nss_virturi_calls *calls)
 		assert_in_range(calls->groups, 0, row->groups_max);
 }
 
+/* libpam's, unless a row wants it to fail; the module is bound to this one. */
+static bool putenv_fails;
+
+__attribute__((visibility("default"))) int
+pam_putenv(pam_handle_t *pamh, const char *name_value)
+{
+	int (*real)(pam_handle_t *, const char *);
+
+	if (putenv_fails)
+		return PAM_BUF_ERR;
+	real = (int (*)(pam_handle_t *, const char *))dlsym(
+		RTLD_NEXT, "pam_putenv");
+	return real(pamh, name_value);
+}
+
 static void
 test_row(void **state)
 {
@@ -920,7 +970,9 @@ test_row(void **state)
 	stack_write_session(&stack, session.service, row->before, arguments);
 	memset(calls, 0, sizeof(*calls));
 	descriptors = count_descriptors();
+	putenv_fails = row->putenv_fails;
 	session_run(&stack, &session, &outcome);
+	putenv_fails = false;
 	assert_int_equal(count_descriptors(), descriptors);
 	assert_int_equal(outcome.opened, PAM_SUCCESS);
 	assert_int_equal(outcome.closed, PAM_SUCCESS);
@@ -1017,6 +1069,48 @@ test_function(void **state)
 	free(path);
 }
 
+/* --- The manual page ------------------------------------------------------ */
+
+static bool
+has_example(const char *situation, size_t size)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *own = rows[i].situation;
+
+		if (own != NULL && strlen(own) == size &&
+			memcmp(own, situation, size) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Every row of pam_virturi(8)'s table is tried by a row here. */
+static void
+test_manual(void **state)
+{
+	char *path = source_path("man/pam_virturi.8.in");
+	FILE *page = fopen(path, "r");
+	size_t count = 0, room = 0;
+	char *line = NULL;
+
+	(void)state;
+	assert_non_null(page);
+	while (getline(&line, &room, page) >= 0) {
+		const char *end = strstr(line, " Ta ");
+
+		if (strncmp(line, ".It ", 4) != 0 || end == NULL ||
+			strncmp(line, ".It Em", 6) == 0)
+			continue;
+		count++;
+		if (!has_example(line + 4, (size_t)(end - line) - 4))
+			fail_msg("no row for: %s", line);
+	}
+	assert_int_equal(count, 21);
+	free(line);
+	fclose(page);
+	free(path);
+}
+
 /* --- Running -------------------------------------------------------------- */
 
 static int
@@ -1060,8 +1154,12 @@ run_table(const char *name, const void *table_rows, size_t size, size_t count,
 int
 main(void)
 {
+	const struct CMUnitTest manual[] = {
+		cmocka_unit_test(test_manual),
+	};
 	int failed = RUN(rows, test_row);
 
+	failed += cmocka_run_group_tests(manual, NULL, NULL);
 	if (geteuid() == 0)
 		failed += RUN(root_rows, test_row);
 	return failed + RUN(function_rows, test_function);

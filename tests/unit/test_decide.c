@@ -368,7 +368,7 @@ static const struct row trial_rows[] = {
 		"[group kvm]\nuri = q:///a b\ntrial = yes\n"
 		"[others]\nuri = q:///2\n",
 		URI("q:///2"),
-		.says = "would set nothing: uri = q:///a b: a blank" },
+		.says = "would set nothing: uri = q:///a b: one URI" },
 	{ "of an unknown key", "[others]\nuri = q:///1\ntrial = yes\nx = y\n",
 		NO_RULE, .says = "would set nothing: unknown key 'x'" },
 	{ "trial = no is no trial", "[others]\nuri = q:///1\ntrial = no\n",
@@ -432,7 +432,7 @@ static const struct row mistake_rows[] = {
 	{ "a bad URI", MISTAKEN("uri = q//1\n"), .says = "scheme" },
 	{ "a bad URI, moot", MOOT("uri = q//1\n") },
 	{ "none in capitals is a bad URI", MISTAKEN("uri = None\n"),
-		.says = "scheme" },
+		.says = "did you mean none" },
 	{ "an empty item in services",
 		MISTAKEN("uri = q:///1\nservices = a,,b\n"),
 		.says = "empty item" },

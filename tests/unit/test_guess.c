@@ -18,7 +18,7 @@ static const struct row {
 	{ "two slips", "requir_group", "require_groups" },
 	{ "a dash", "require-groups", "require_groups" },
 	{ "a blank", "exclude groups", "exclude_groups" },
-	{ "capitals are slips", "URI", NULL },
+	{ "capitals are no slips", "URI", "uri" },
 	{ "three slips", "reqire_gruop", NULL },
 	{ "nothing", "", NULL },
 	{ "half of a short word", "ur1l", NULL },

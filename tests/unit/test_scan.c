@@ -53,7 +53,7 @@ static const struct file_row {
 	{ "text before the first header", "\nuri = none\n[others]\n",
 		"[others]:3", "text before the first header", 2 },
 	{ "text and no header", "uri = none\n", "", "before the first", 1 },
-	{ "a NUL byte", NULL, "", "NUL", 0 },
+	{ "a NUL byte", NULL, "", "NUL", 2 },
 	{ "a byte order mark", "\xef\xbb\xbf[others]\n", "", "byte order mark",
 		1 },
 	{ "a byte order mark, later", "[others]\n\xef\xbb\xbf[user a]\n",
