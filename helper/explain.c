@@ -166,14 +166,13 @@ print_who(const struct inquiry *inquiry)
 static void
 print_cause(const struct remark *cause)
 {
+	char *place;
+
 	if (cause == NULL)
 		return;
-	if (cause->path == NULL)
-		printf("  %s\n", cause->text);
-	else if (cause->line == 0)
-		printf("  %s: %s\n", cause->path, cause->text);
-	else
-		printf("  %s:%u: %s\n", cause->path, cause->line, cause->text);
+	place = need(remark_format_place(cause));
+	printf("  %s%s\n", place, cause->text);
+	free(place);
 }
 
 static void

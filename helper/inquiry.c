@@ -149,19 +149,12 @@ rule_to_json(const struct rule *rule)
 static json_t *
 error_to_json(const struct decision *decision)
 {
-	const struct remark *remark = decision_find_cause(decision);
-	char *text;
-	json_t *value;
+	const struct remark *cause = decision_find_cause(decision);
+	char *place = need(remark_format_place(cause));
+	char *text = need(text_format("%s%s", place, cause->text));
+	json_t *value = json_text(text);
 
-	if (remark->path == NULL)
-		return json_text(remark->text);
-	if (remark->line == 0)
-		text = text_format("%s: %s", remark->path, remark->text);
-	else
-		text = text_format(
-			"%s:%u: %s", remark->path, remark->line, remark->text);
-	need(text);
-	value = json_text(text);
+	free(place);
 	free(text);
 	return value;
 }

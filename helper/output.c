@@ -33,13 +33,11 @@ complain_remark(const struct remark *remark)
 		[REMARK_NOTICE] = "note",
 	};
 
-	if (remark->path == NULL)
-		fprintf(stderr, "virturi: ");
-	else if (remark->line == 0)
-		fprintf(stderr, "%s: ", remark->path);
-	else
-		fprintf(stderr, "%s:%u: ", remark->path, remark->line);
-	fprintf(stderr, "%s: %s\n", severities[remark->severity], remark->text);
+	char *place = need(remark_format_place(remark));
+
+	fprintf(stderr, "%s%s: %s\n", place[0] != '\0' ? place : "virturi: ",
+		severities[remark->severity], remark->text);
+	free(place);
 }
 
 void

@@ -76,16 +76,11 @@ priority_of(enum remark_severity severity)
 static void
 log_remark(pam_handle_t *pamh, const struct remark *remark, const char *end)
 {
-	int priority = priority_of(remark->severity);
+	char *place = remark_format_place(remark);
 
-	if (remark->path == NULL)
-		pam_syslog(pamh, priority, "%s%s", remark->text, end);
-	else if (remark->line == 0)
-		pam_syslog(pamh, priority, "%s: %s%s", remark->path,
-			remark->text, end);
-	else
-		pam_syslog(pamh, priority, "%s:%u: %s%s", remark->path,
-			remark->line, remark->text, end);
+	pam_syslog(pamh, priority_of(remark->severity), "%s%s%s",
+		place != NULL ? place : "", remark->text, end);
+	free(place);
 }
 
 /* What the remarks of a verdict that sets nothing come down to. */
@@ -110,19 +105,18 @@ consequence_of(enum verdict verdict)
 static void
 log_decision(pam_handle_t *pamh, const struct decision *decision)
 {
+	const struct remark *cause = decision_find_cause(decision);
 	const struct remarks *remarks = &decision->remarks;
 	size_t count = remarks->count;
-
-	const struct remark *cause = decision_find_cause(decision);
 
 	if (decision->verdict == VERDICT_UNUSABLE && count > 1)
 		count = 1;
 	for (size_t i = 0; i < count; i++) {
 		const struct remark *remark = &remarks->list[i];
-		bool is_cause = remark == cause;
 
 		log_remark(pamh, remark,
-			is_cause ? consequence_of(decision->verdict) : "");
+			remark == cause ? consequence_of(decision->verdict)
+					: "");
 	}
 }
 

@@ -42,6 +42,16 @@ remarks_add(struct remarks *remarks, enum remark_severity severity,
 	return 0;
 }
 
+char *
+remark_format_place(const struct remark *remark)
+{
+	if (remark->path == NULL)
+		return strdup("");
+	if (remark->line == 0)
+		return text_format("%s: ", remark->path);
+	return text_format("%s:%u: ", remark->path, remark->line);
+}
+
 const struct remark *
 remarks_first(const struct remarks *remarks, enum remark_severity severity)
 {

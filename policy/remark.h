@@ -36,6 +36,13 @@ int remarks_add(struct remarks *remarks, enum remark_severity severity,
 	const char *path, unsigned int line, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
+/*
+ * Where the remark belongs, as it stands before the text in a log or on a
+ * terminal: "file:line: ", "file: " or "". Owned by the caller; NULL when
+ * memory is short.
+ */
+char *remark_format_place(const struct remark *remark);
+
 /* The first remark of this severity, borrowed from the list; NULL: none. */
 const struct remark *remarks_first(
 	const struct remarks *remarks, enum remark_severity severity);
