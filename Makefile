@@ -17,12 +17,14 @@ AR ?= ar
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 WITH_SYSTEMD ?= yes
+WITH_LIBVIRT ?= yes
 DEPS ?= yes
 
 # Where to install
 prefix ?= /usr/local
 bindir ?= $(prefix)/bin
 libdir ?= $(prefix)/lib
+libexecdir ?= $(prefix)/libexec
 datadir ?= $(prefix)/share
 mandir ?= $(datadir)/man
 docdir ?= $(datadir)/doc/pam_virturi
@@ -55,6 +57,10 @@ ifeq ($(WITH_SYSTEMD),yes)
 SYSTEMD_LIBS = $(eval SYSTEMD_LIBS := $$(call libs_of,libsystemd,-lsystemd))$(SYSTEMD_LIBS)
 SYSTEMD_CPPFLAGS := -DWITH_SYSTEMD
 endif
+ifeq ($(WITH_LIBVIRT),yes)
+LIBVIRT_LIBS = $(eval LIBVIRT_LIBS := $$(call libs_of,libvirt,-lvirt))$(LIBVIRT_LIBS)
+probe := $(O)/virturi-probe
+endif
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wundef \
 	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -62,8 +68,8 @@ WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wundef \
 
 ALL_CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DVENDORCONFDIR='"$(vendorconfdir)"' -DRUNCONFDIR='"$(runconfdir)"' \
-	-DCONFDIR='"$(confdir)"' -DLIBVIRT_GROUP='"$(LIBVIRT_GROUP)"' \
-	$(SYSTEMD_CPPFLAGS) $(CPPFLAGS)
+	-DCONFDIR='"$(confdir)"' -DLIBEXECDIR='"$(libexecdir)"' \
+	-DLIBVIRT_GROUP='"$(LIBVIRT_GROUP)"' $(SYSTEMD_CPPFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden \
 	-ffile-prefix-map=$(abspath $(srcdir))=. $(WARNINGS) $(CFLAGS)
 ALL_LDFLAGS = -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
@@ -72,10 +78,10 @@ MODULE_LDFLAGS ?= -Wl,-z,defs
 
 # --- Files -----------------------------------------------------------------
 
-policy_src := content decide guess judge layers nss policy remark request scan subject text trust \
-	uri values
-helper_src := elsewhere explain inquiry lint lint_names lint_reach lint_uri \
-	main meaning options output people services session show uri
+sources_in = $(patsubst $(srcdir)/$(1)/%.c,%,$(wildcard $(srcdir)/$(1)/*.c))
+policy_src := $(call sources_in,policy)
+# all of the command but main(), and without the probe
+helper_src := $(filter-out main probe,$(call sources_in,helper))
 unit_tests := $(patsubst $(srcdir)/tests/unit/test_%.c,%,\
 	$(wildcard $(srcdir)/tests/unit/test_*.c))
 pam_tests := $(patsubst $(srcdir)/tests/pam/test_%.c,%,\
@@ -83,7 +89,7 @@ pam_tests := $(patsubst $(srcdir)/tests/pam/test_%.c,%,\
 c_files := $(wildcard $(srcdir)/policy/*.[ch] $(srcdir)/pam_virturi/*.[ch] \
 	$(srcdir)/helper/*.[ch] $(srcdir)/tests/*/*.[ch])
 sh_files := $(addprefix $(srcdir)/,packaging/deps tests/demo tests/fresh \
-	tests/run tests/cli/run .ci/run)
+	tests/run tests/cli/run tests/fuzz/run .ci/run)
 
 policy_obj := $(policy_src:%=$(O)/policy/%.o)
 helper_obj := $(helper_src:%=$(O)/helper/%.o)
@@ -92,7 +98,7 @@ pam_programs := $(pam_tests:%=$(O)/tests/pam/test_%)
 man_pages := pam_virturi.8 virturi.conf.5 virturi.1
 
 .PHONY: all
-all: $(O)/pam_virturi.so $(O)/virturi $(O)/conf/virturi.conf \
+all: $(O)/pam_virturi.so $(O)/virturi $(probe) $(O)/conf/virturi.conf \
 	$(O)/conf/example.conf $(O)/conf/pam-line $(man_pages:%=$(O)/man/%)
 
 # --- Building --------------------------------------------------------------
@@ -125,9 +131,15 @@ $(O)/pam_virturi.so: $(O)/pam_virturi/pam_virturi.o $(O)/libpolicy.a
 	$(call say,LD)$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) $(MODULE_LDFLAGS) \
 		-o $@ $^ $(PAM_LIBS) $(ECONF_LIBS)
 
-$(O)/virturi: $(helper_obj) $(O)/libpolicy.a
+$(O)/libhelper.a: $(helper_obj)
+	$(call say,AR)rm -f $@ && $(AR) rcs $@ $(helper_obj)
+
+$(O)/virturi: $(O)/helper/main.o $(O)/libhelper.a $(O)/libpolicy.a
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
 		$(ECONF_LIBS) $(JSON_LIBS) $(SYSTEMD_LIBS)
+
+$(O)/virturi-probe: $(O)/helper/probe.o
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBVIRT_LIBS)
 
 # In a PAM stack: a bare name is enough where libpam's own modules are
 module = $(if $(wildcard $(pammoddir)/pam_permit.so),,$(pammoddir)/)pam_virturi.so
@@ -151,11 +163,12 @@ $(O)/man/%: $(srcdir)/man/%.in $(O)/flags
 
 # $(call need,WHAT…): installs what is missing for these, unless DEPS=no
 need = $(if $(filter no,$(DEPS)),:,CC='$(CC)' WITH_SYSTEMD='$(WITH_SYSTEMD)' \
-	$(srcdir)/packaging/deps $(1))
+	WITH_LIBVIRT='$(WITH_LIBVIRT)' $(srcdir)/packaging/deps $(1))
 
 .PHONY: deps
 deps:
 	@CC='$(CC)' WITH_SYSTEMD='$(WITH_SYSTEMD)' \
+		WITH_LIBVIRT='$(WITH_LIBVIRT)' \
 		$(srcdir)/packaging/deps build check
 
 # --- Trying it out -----------------------------------------------------------
@@ -175,15 +188,19 @@ wrapped := malloc calloc realloc free strdup strndup asprintf vasprintf \
 WRAP := $(wrapped:%=-Wl,--wrap=%)
 
 $(unit_programs): $(O)/tests/unit/%: $(O)/tests/unit/%.o \
-		$(O)/tests/unit/fake.o $(O)/tests/unit/alloc.o $(O)/libpolicy.a
+		$(O)/tests/unit/fake.o $(O)/tests/unit/alloc.o \
+		$(O)/libhelper.a $(O)/libpolicy.a
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ \
-		$(CMOCKA_LIBS) $(ECONF_LIBS) -lpthread -ldl
+		$(CMOCKA_LIBS) $(ECONF_LIBS) $(JSON_LIBS) $(SYSTEMD_LIBS) \
+		-lpthread -ldl
 
 # libpam calls the program's own syslog(3), so the program exports it
 $(pam_programs): $(O)/tests/pam/%: $(O)/tests/pam/%.o \
-		$(O)/tests/pam/stack.o $(O)/tests/pam/log.o
+		$(O)/tests/pam/stack.o $(O)/tests/pam/log.o \
+		$(O)/libhelper.a $(O)/libpolicy.a
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -rdynamic -o $@ $^ \
-		$(CMOCKA_LIBS) $(PAM_LIBS) $(JSON_LIBS) -lpthread -ldl
+		$(CMOCKA_LIBS) $(PAM_LIBS) $(ECONF_LIBS) $(JSON_LIBS) \
+		$(SYSTEMD_LIBS) -lpthread -ldl
 
 $(O)/tests/pam/session: $(O)/tests/pam/session.o
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PAM_LIBS)
@@ -195,10 +212,19 @@ $(O)/tests/nss/libnss_virturi.so.2: $(O)/tests/nss/nss_virturi.o
 	$(call say,LD)$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -Wl,-soname,$(@F) -o $@ $^
 
 # the command, with the tests' users and groups
-$(O)/tests/nss/virturi: $(helper_obj) $(O)/tests/nss/configure.o \
-		$(O)/libpolicy.a
+$(O)/tests/nss/virturi: $(O)/helper/main.o $(O)/tests/nss/configure.o \
+		$(O)/libhelper.a $(O)/libpolicy.a
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
 		$(ECONF_LIBS) $(JSON_LIBS) $(SYSTEMD_LIBS)
+
+$(O)/tests/bus/ask: $(O)/tests/bus/ask.o $(O)/libhelper.a $(O)/libpolicy.a
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
+		$(ECONF_LIBS) $(JSON_LIBS) $(SYSTEMD_LIBS)
+
+$(O)/tests/bus/notifier: $(O)/tests/bus/notifier.o
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(SYSTEMD_LIBS)
+
+bus_programs := $(O)/tests/bus/ask $(O)/tests/bus/notifier
 
 # tests that are scripts
 scripts := $(srcdir)/tests/cli/run $(srcdir)/tests/lint-corpus/run
@@ -253,6 +279,38 @@ check-sessions:
 	@$(srcdir)/tests/run --build $(O) $(srcdir)/tests/completion/run \
 		$(srcdir)/tests/lint-corpus/libvirt-client
 
+.PHONY: check-doctor
+check-doctor:
+	@$(call need,build check)
+	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile check-programs \
+		$(bus_programs)
+	@$(srcdir)/tests/sessions/run --deps --build $(O)
+	@$(srcdir)/tests/bus/run --deps
+	@$(srcdir)/tests/doctor/run --deps --build $(O)
+	@$(srcdir)/tests/run --build $(O) $(srcdir)/tests/bus/run \
+		$(srcdir)/tests/doctor/run
+
+# clang's libFuzzer, which brings its own main()
+fuzz_programs := $(patsubst $(srcdir)/tests/fuzz/%.c,$(O)/tests/fuzz/%,\
+	$(wildcard $(srcdir)/tests/fuzz/fuzz_*.c))
+
+$(fuzz_programs): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o \
+		$(O)/tests/fuzz/common.o $(O)/libhelper.a $(O)/libpolicy.a
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer \
+		-o $@ $^ $(ECONF_LIBS) $(JSON_LIBS) $(SYSTEMD_LIBS) -ldl
+
+.PHONY: fuzz-programs
+fuzz-programs: $(fuzz_programs)
+
+.PHONY: fuzz
+fuzz:
+	@$(if $(filter no,$(DEPS)),:,CC=clang $(srcdir)/packaging/deps \
+		build sanitize)
+	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile fuzz-programs \
+		CC=clang O=$(O)/fuzz MODULE_LDFLAGS= \
+		CFLAGS='-fsanitize=fuzzer-no-link,address,undefined $(sanitizers)'
+	@$(srcdir)/tests/fuzz/run $(O)/fuzz
+
 # gcov's own symbols stand beside the module's six
 .PHONY: coverage
 coverage:
@@ -284,7 +342,7 @@ completions := $(srcdir)/conf/completion
 # What may go when it is empty: our own directories, and all that a staging
 # tree would not have without us
 own_dirs := $(vendorconfdir) $(docdir)
-staged_dirs := $(pammoddir) $(bindir) $(mandir:%=%/man1) $(mandir:%=%/man5) \
+staged_dirs := $(pammoddir) $(bindir) $(libexecdir) $(mandir:%=%/man1) $(mandir:%=%/man5) \
 	$(mandir:%=%/man8) $(bashcompletiondir) $(zshcompletiondir) \
 	$(fishcompletiondir)
 
@@ -292,6 +350,7 @@ staged_dirs := $(pammoddir) $(bindir) $(mandir:%=%/man1) $(mandir:%=%/man5) \
 install: all
 	$(call install,755,$(pammoddir),$(O)/pam_virturi.so)
 	$(call install,755,$(bindir),$(O)/virturi)
+	$(if $(probe),$(call install,755,$(libexecdir),$(probe)))
 	$(call install,644,$(vendorconfdir),$(O)/conf/virturi.conf)
 	$(call install,644,$(docdir),$(O)/conf/example.conf $(O)/conf/pam-line)
 	$(if $(mandir),$(call install,644,$(mandir)/man1,$(O)/man/virturi.1))
@@ -309,6 +368,7 @@ install: all
 uninstall:
 	$(call remove,$(pammoddir),pam_virturi.so)
 	$(call remove,$(bindir),virturi)
+	$(call remove,$(libexecdir),virturi-probe)
 	$(call remove,$(vendorconfdir),virturi.conf)
 	$(call remove,$(docdir),example.conf pam-line)
 	$(if $(mandir),$(call remove,$(mandir),man1/virturi.1 \
@@ -341,6 +401,8 @@ help:
 ## make demo            open a real PAM session with the built module
 ## make check           every test that needs no root and no network
 ## make check-sessions  real sshd, su, sudo, login, cron and shells (root)
+## make check-doctor    check and needs-relogin with real libvirt, polkit (root)
+## make fuzz            parsers of other people's files; FUZZ_SECONDS=60 each
 ## make check-sanitize  the tests under address, UB and thread sanitizers
 ## make check-valgrind  the tests under valgrind
 ## make coverage        the tests' line coverage

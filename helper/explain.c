@@ -394,7 +394,7 @@ command_explain(const struct options *options)
 {
 	struct inquiry inquiry;
 	char *error = NULL;
-	enum status status = inquiry_begin(&inquiry, options, &error);
+	enum status status = inquiry_begin(&inquiry, options, NULL, &error);
 
 	status = status == STATUS_OK ? explain(&inquiry)
 				     : inquiry_fail(&inquiry, "explain", error);

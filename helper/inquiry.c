@@ -72,15 +72,15 @@ choose_session(struct inquiry *inquiry)
 }
 
 enum status
-inquiry_begin(
-	struct inquiry *inquiry, const struct options *options, char **error)
+inquiry_begin(struct inquiry *inquiry, const struct options *options,
+	const struct facts *facts, char **error)
 {
 	struct policy_where where = policy_installed;
 	char *name = find_name(options), *absolute = NULL;
 	int r;
 
 	*inquiry = (struct inquiry){ .options = options };
-	inquiry->facts = facts_nss(&inquiry->buffer);
+	inquiry->facts = facts != NULL ? *facts : facts_nss(&inquiry->buffer);
 	where.root = options->root;
 	if (options->policy != NULL) {
 		absolute = path_make_absolute(options->policy);

@@ -25,12 +25,13 @@ struct inquiry {
 };
 
 /*
- * Prepares it. STATUS_OK; STATUS_UNKNOWN with *error* (owned by the caller)
- * saying why, when there is no such user or they cannot be looked up. To be
- * cleared in any case; must not be moved.
+ * Prepares it. facts: where to ask about people, to outlive the inquiry; NULL:
+ * NSS. STATUS_OK; STATUS_UNKNOWN with *error* (owned by the caller) saying why,
+ * when there is no such user or they cannot be looked up. To be cleared in any
+ * case; must not be moved.
  */
-enum status inquiry_begin(
-	struct inquiry *inquiry, const struct options *options, char **error);
+enum status inquiry_begin(struct inquiry *inquiry,
+	const struct options *options, const struct facts *facts, char **error);
 
 void inquiry_clear(struct inquiry *inquiry);
 

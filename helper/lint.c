@@ -338,7 +338,7 @@ check_rules(struct lint *lint)
 }
 
 /* A remark, and where it belongs. */
-struct finding {
+struct found {
 	const struct remark *remark;
 	size_t place; /* of its file in reading order */
 	size_t number; /* in the order in which it was found */
@@ -346,9 +346,9 @@ struct finding {
 
 /* Files in reading order, lines within them, errors first. */
 static int
-compare_findings(const void *left, const void *right)
+compare_found(const void *left, const void *right)
 {
-	const struct finding *a = left, *b = right;
+	const struct found *a = left, *b = right;
 
 	if (a->place != b->place)
 		return a->place < b->place ? -1 : 1;
@@ -360,10 +360,10 @@ compare_findings(const void *left, const void *right)
 }
 
 static void
-sort_findings(struct lint *lint)
+sort_found(struct lint *lint)
 {
 	size_t count = lint->found.count, place = 0;
-	struct finding *findings = need(calloc(count + 1, sizeof(*findings)));
+	struct found *findings = need(calloc(count + 1, sizeof(*findings)));
 	struct remark *list = need(calloc(count + 1, sizeof(*list)));
 
 	for (size_t i = 0; i < count; i++) {
@@ -374,9 +374,9 @@ sort_findings(struct lint *lint)
 			findings[i - 1].remark->path == NULL ||
 			strcmp(remark->path, findings[i - 1].remark->path) != 0)
 			place = find_place(lint, remark->path);
-		findings[i] = (struct finding){ remark, place, i };
+		findings[i] = (struct found){ remark, place, i };
 	}
-	qsort(findings, count, sizeof(*findings), compare_findings);
+	qsort(findings, count, sizeof(*findings), compare_found);
 	for (size_t i = 0; i < count; i++)
 		list[i] = *findings[i].remark;
 	free(lint->found.list);
@@ -398,12 +398,6 @@ static const char *
 severity_name(const struct remark *remark)
 {
 	return remark->severity == REMARK_ERROR ? "error" : "warning";
-}
-
-static const char *
-plural(size_t count)
-{
-	return count == 1 ? "" : "s";
 }
 
 static void
@@ -596,7 +590,7 @@ lint_policy(const struct options *options, const struct policy *policy)
 	for (size_t i = 0; i < policy->n_files; i++)
 		check_file(&lint, &policy->files[i]);
 	check_rules(&lint);
-	sort_findings(&lint);
+	sort_found(&lint);
 	if (options->json)
 		print_json(&lint);
 	else

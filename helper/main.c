@@ -12,6 +12,9 @@
 #define TAKES_WHICH (TAKES_USER | TAKES_SESSION)
 
 static const struct command commands[] = {
+	{ "check", "[USER] [--group NAME] [--timeout SECONDS]",
+		"the doctor: the one command to remember",
+		TAKES_USER | TAKES_GROUP | TAKES_TIMEOUT, command_check },
 	{ "explain", WHO_WHICH,
 		"which URI, by which rule, and why not the others", TAKES_WHICH,
 		command_explain },
@@ -22,6 +25,10 @@ static const struct command commands[] = {
 		TAKES_FILES | TAKES_LINT, command_lint },
 	{ "show", "", "the policy in force: files, rules in deciding order",
 		TAKES_NOTHING, command_show },
+	{ "needs-relogin", "[--group NAME] [--notify]",
+		"is a new login needed, and what is the least that is enough?",
+		TAKES_GROUP | TAKES_TIMEOUT | TAKES_NOTIFY,
+		command_needs_relogin },
 };
 
 static void
@@ -45,6 +52,7 @@ static enum status
 run_command(int argc, char **argv, const struct command *command)
 {
 	struct options options;
+	enum status status;
 	int r = options_parse(argc, argv, command, &options);
 
 	if (r == -ECANCELED)
@@ -53,7 +61,9 @@ run_command(int argc, char **argv, const struct command *command)
 		fprintf(stderr, "try: virturi %s --help\n", command->name);
 		return STATUS_USAGE;
 	}
-	return command->run(&options);
+	status = command->run(&options);
+	options_clear(&options);
+	return status;
 }
 
 static enum status

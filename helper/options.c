@@ -9,22 +9,29 @@
 #include <unistd.h>
 
 #include "../policy/countof.h"
+#include "../policy/text.h"
 #include "output.h"
 
 enum option_id {
 	OPTION_ALLOW_COMMAND = 256,
 	OPTION_COLOR,
+	OPTION_GROUP,
 	OPTION_HELP,
 	OPTION_JSON,
+	OPTION_NOTIFY,
 	OPTION_POLICY,
 	OPTION_QUIET,
 	OPTION_RHOST,
 	OPTION_ROOT,
 	OPTION_SERVICE,
 	OPTION_STRICT,
+	OPTION_TIMEOUT,
 	OPTION_VERBOSE,
 	OPTION_VERSION,
 };
+
+#define TIMEOUT_DEFAULT_MS 5000
+#define TIMEOUT_MAX_S      3600
 
 /* Everything there is to know of an option but what it does. */
 static const struct {
@@ -43,6 +50,13 @@ static const struct {
 		"--strict             warnings count as errors do" },
 	{ "allow-command", no_argument, OPTION_ALLOW_COMMAND, TAKES_LINT,
 		"--allow-command      URIs may run commands (+ext, command=)" },
+	{ "group", required_argument, OPTION_GROUP, TAKES_GROUP,
+		"--group NAME         this group matters too; may be "
+		"repeated" },
+	{ "timeout", required_argument, OPTION_TIMEOUT, TAKES_TIMEOUT,
+		"--timeout SECONDS    for each thing that may not answer (5)" },
+	{ "notify", no_argument, OPTION_NOTIFY, TAKES_NOTIFY,
+		"--notify             a desktop notification, not a text" },
 	{ "policy", required_argument, OPTION_POLICY, TAKES_COMMON,
 		"--policy FILE        this policy file alone, as the module's "
 		"policy=" },
@@ -112,10 +126,35 @@ parse_color(const char *when, struct options *options)
 	return 0;
 }
 
+static void
+add_group(const char *name, struct options *options)
+{
+	options->groups = need(reallocarray(options->groups,
+		options->n_groups + 2, sizeof(*options->groups)));
+	options->groups[options->n_groups++] = name;
+	options->groups[options->n_groups] = NULL;
+}
+
+static int
+parse_timeout(const char *text, struct options *options)
+{
+	struct span span = { text, strlen(text) };
+	uint32_t seconds;
+
+	if (text_parse_id(span, &seconds) < 0 || seconds == 0 ||
+		seconds > TIMEOUT_MAX_S) {
+		complain("--timeout takes 1 to %d seconds, not '%s'",
+			TIMEOUT_MAX_S, text);
+		return -EINVAL;
+	}
+	options->timeout_ms = (int)seconds * 1000;
+	return 0;
+}
+
 void
 command_print_synopsis(const struct command *command, FILE *out)
 {
-	fprintf(out, "virturi %-8s %-42s %s\n", command->name,
+	fprintf(out, "virturi %-13s %-41s %s\n", command->name,
 		command->arguments, command->summary);
 }
 
@@ -140,11 +179,17 @@ parse_option(int id, const struct command *command, struct options *options)
 		return 0;
 	case OPTION_COLOR:
 		return parse_color(optarg, options);
+	case OPTION_GROUP:
+		add_group(optarg, options);
+		return 0;
 	case OPTION_HELP:
 		print_help(command);
 		return -ECANCELED;
 	case OPTION_JSON:
 		options->json = true;
+		return 0;
+	case OPTION_NOTIFY:
+		options->notify = true;
 		return 0;
 	case OPTION_POLICY:
 		options->policy = optarg;
@@ -164,6 +209,8 @@ parse_option(int id, const struct command *command, struct options *options)
 	case OPTION_STRICT:
 		options->strict = true;
 		return 0;
+	case OPTION_TIMEOUT:
+		return parse_timeout(optarg, options);
 	case OPTION_VERBOSE:
 		options->verbose = true;
 		return 0;
@@ -214,7 +261,10 @@ int
 options_parse(int argc, char **argv, const struct command *command,
 	struct options *ret)
 {
-	struct options options = { .color = wants_color_by_default() };
+	struct options options = {
+		.color = wants_color_by_default(),
+		.timeout_ms = TIMEOUT_DEFAULT_MS,
+	};
 	struct option long_options[countof(table) + 1];
 	char *name = argv[0];
 	int id, r = 0;
@@ -230,8 +280,17 @@ options_parse(int argc, char **argv, const struct command *command,
 		r = parse_operands(argv + optind, command, &options);
 	if (r == 0)
 		r = check_combination(&options);
-	if (r < 0)
+	if (r < 0) {
+		options_clear(&options);
 		return r;
+	}
 	*ret = options;
 	return 0;
+}
+
+void
+options_clear(struct options *options)
+{
+	free(options->groups);
+	options->groups = NULL;
 }

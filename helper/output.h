@@ -25,6 +25,14 @@ void print_where_looked(const char *root);
 /* Ends the program with STATUS_UNKNOWN if memory was short. */
 void *need(void *pointer);
 
+/* "" or "s" */
+const char *plural(size_t count);
+
+/*
+ * Text as one word of a shell's, quoted where it must be. Owned by the caller.
+ */
+char *shell_word(const char *text);
+
 /*
  * The path as seen from "/"; as it is, when the working directory is gone.
  * Owned by the caller; never NULL.

@@ -24,7 +24,7 @@ command_uri(const struct options *options)
 	struct inquiry inquiry;
 	struct decision decision;
 	char *error = NULL;
-	enum status status = inquiry_begin(&inquiry, options, &error);
+	enum status status = inquiry_begin(&inquiry, options, NULL, &error);
 
 	if (status != STATUS_OK) {
 		inquiry_fail(&inquiry, "uri", error);

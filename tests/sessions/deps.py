@@ -50,30 +50,34 @@ def is_installed(package):
     return done.stdout == "installed"
 
 
-def missing_packages():
+def missing_packages(packages):
     """The first alternative of each line of which none is installed."""
-    for line in PACKAGES.read_text().splitlines():
+    for line in packages.read_text().splitlines():
         names = line.partition("#")[0].replace("|", " ").split()
         if names and not any(map(is_installed, names)):
             yield names[0]
-    if not shutil.which("npm"):
-        yield "npm"
 
 
-def install(build):
-    """Exit status: 0 unless apt-get failed.
+def install_packages(packages, more=()):
+    """Install what a file lists, and more; whether apt-get did not fail.
 
     What cannot be had does not stop the tests: its rows fail and say so.
     """
-    missing = list(missing_packages())
+    missing = [*missing_packages(packages), *more]
     if missing:
         run("apt-get", "update")
         for package in missing:
             if not is_known(package):
                 print(f"apt has no {package} here: its rows will fail")
         missing = list(filter(is_known, missing))
-    if missing and not run("apt-get", "install", "--yes",
-                           "--no-install-recommends", *missing):
+    return not missing or run("apt-get", "install", "--yes",
+                              "--no-install-recommends", *missing)
+
+
+def install(build):
+    """Exit status: 0 unless apt-get failed."""
+    npm = [] if shutil.which("npm") else ["npm"]
+    if not install_packages(PACKAGES, npm):
         return 1
     if not find_nu(build):
         where = nushell_dir(build)

@@ -172,7 +172,7 @@ def read_stacks():
 class Machine:
     """What the rows log into. All of it is made when it is created."""
 
-    def __init__(self, build, nu):
+    def __init__(self, build, nu=None, more_empty=None):
         module = build / "pam_virturi.so"
         # libpam would hide that it does not load, because of our "-session"
         ctypes.CDLL(str(module))
@@ -186,7 +186,7 @@ class Machine:
             programs[SHELLS / "nu"] = nu.read_bytes()
         os.environ.clear()
         os.environ.update(ENVIRON)
-        sandbox.make_own()
+        sandbox.make_own(more_empty)
         remove_rc_files()
         for path, text in FILES.items():
             write(path, text)

@@ -65,16 +65,19 @@ def in_private(main):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def make_own():
-    """Make file systems and network our own; in in_private() only."""
+def make_own(more_empty=None):
+    """Make file systems and network our own; in in_private() only.
+
+    more_empty: further directories that are to be empty, and their modes.
+    """
     os.umask(0o022)
     os.chdir("/")
-    own_file_systems()
+    own_file_systems(EMPTY | (more_empty or {}))
     socket.sethostname("sessions")
     run("ip", "link", "set", "lo", "up")
 
 
-def own_file_systems():
+def own_file_systems(empty):
     """Copies of what a login may write to; all the rest read-only.
 
     In a chroot, / has to be a mount: bind it onto itself.
@@ -84,11 +87,11 @@ def own_file_systems():
     mount_tmpfs("/run")
     OURS.mkdir()
     run("cp", "-a", "--parents", *COPIES, OURS)
-    for path, mode in EMPTY.items():
+    for path, mode in empty.items():
         (OURS / path[1:]).mkdir(parents=True)
         (OURS / path[1:]).chmod(mode)
     make_dev(OURS / "dev")
-    for path in *COPIES, *EMPTY, "/dev":
+    for path in *COPIES, *empty, "/dev":
         run("mount", "--rbind", OURS / path[1:], path)
     # An installed virturi would bring its vendor policy
     for path in "/usr/share/virturi", "/usr/local/share/virturi":

@@ -67,6 +67,11 @@ class Terminal:
             text, backspaces = re.subn("[^\n\b]\b", "", text)
         return text
 
+    @property
+    def raw(self):
+        """All it has said so far, as bytes."""
+        return self._raw
+
     def type(self, text):
         os.write(self._master, text.encode())
 

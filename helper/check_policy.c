@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../policy/text.h"
+#include "child.h"
+#include "doctor.h"
+
+/* So many of lint's errors are shown; more are counted. */
+#define ERRORS_SHOWN 3
+
+/* Lint asks for all users and groups, which may take long: in a child. */
+static void
+run_lint(void *context, int fd)
+{
+	struct options options = *(const struct options *)context;
+	char *const no_files[] = { NULL };
+
+	options.files = no_files;
+	options.json = true;
+	if (dup2(fd, STDOUT_FILENO) < 0)
+		return;
+	command_lint(&options);
+	fflush(stdout);
+}
+
+/* Lint's diagnostics. NULL: there is no answer. */
+static json_t *
+ask_lint(struct doctor *doctor)
+{
+	struct child_result result;
+	json_t *document;
+
+	fflush(stdout);
+	if (child_call(run_lint, &doctor->options, doctor->options.timeout_ms,
+		    &result) < 0)
+		return NULL;
+	document = json_loadb(result.output, result.size, 0, NULL);
+	child_result_clear(&result);
+	return document;
+}
+
+/* In a rule for other people they do not hinder this user. */
+static enum finding_status
+judge_errors(const struct doctor *doctor)
+{
+	return doctor->inquiry.policy->is_usable &&
+			doctor->viewpoint != VIEW_HOST
+		? FINDING_WARN
+		: FINDING_FAIL;
+}
+
+static void
+say_errors(
+	const struct doctor *doctor, json_t *document, struct finding *finding)
+{
+	enum finding_status status = judge_errors(doctor);
+	json_t *diagnostic;
+	size_t i, errors = 0;
+
+	json_array_foreach(
+		json_object_get(document, "diagnostics"), i, diagnostic)
+	{
+		const char *file, *severity, *text;
+		json_t *path;
+		int line;
+
+		if (json_unpack(diagnostic, "{s:o, s:i, s:s, s:s}", "file",
+			    &path, "line", &line, "severity", &severity, "text",
+			    &text) < 0 ||
+			strcmp(severity, "error") != 0 ||
+			++errors > ERRORS_SHOWN)
+			continue;
+		file = json_string_value(path);
+		finding_say(finding, status, "%s:%d: %s",
+			file != NULL ? file : "policy", line, text);
+	}
+	if (errors > ERRORS_SHOWN)
+		finding_say(
+			finding, status, "and %zu more", errors - ERRORS_SHOWN);
+	if (errors > 0)
+		finding_cure(finding, "see", "virturi lint");
+}
+
+/* The directories of the layers, "a, b, c". Owned. */
+static char *
+list_layers(const struct doctor *doctor)
+{
+	const char *root = doctor->options.root;
+	char *list = need(strdup(""));
+
+	for (int layer = LAYER_COUNT; layer-- > 0;) {
+		const char *path = policy_installed.layers[layer];
+		char *longer;
+
+		if (path[0] == '\0')
+			continue;
+		longer = need(text_format("%s%s%s%s", list,
+			list[0] != '\0' ? ", " : "", root != NULL ? root : "",
+			path));
+		free(list);
+		list = longer;
+	}
+	return list;
+}
+
+static void
+say_what_there_is(const struct doctor *doctor, struct finding *finding)
+{
+	const struct policy *policy = doctor->inquiry.policy;
+	size_t files = 0;
+	char *layers;
+
+	for (size_t i = 0; i < policy->n_files; i++)
+		files += policy->files[i].state == FILE_IN_FORCE;
+	if (files > 0) {
+		finding_say(finding, FINDING_PASS, "%zu file%s, %zu rule%s",
+			files, plural(files), policy->n_rules,
+			plural(policy->n_rules));
+		return;
+	}
+	layers = list_layers(doctor);
+	finding_say(finding, FINDING_WARN,
+		"there is none, so nobody gets a URI; looked in %s", layers);
+	free(layers);
+}
+
+void
+check_policy(struct doctor *doctor, struct finding *finding)
+{
+	json_t *document = ask_lint(doctor);
+
+	if (doctor->inquiry.policy->is_usable)
+		say_what_there_is(doctor, finding);
+	if (document != NULL)
+		say_errors(doctor, document, finding);
+	else
+		finding_say(finding, FINDING_SKIP,
+			"lint did not answer within %d s",
+			doctor->options.timeout_ms / 1000);
+	json_decref(document);
+}
+
+static void
+say_uri(const struct decision *decision, struct finding *finding)
+{
+	char *header = need(rule_format_header(decision->rule));
+
+	finding_say(finding, FINDING_PASS, "%s by %s, %s:%u",
+		decision->verdict == VERDICT_URI ? decision->uri : "no URI",
+		header, decision->rule->path, decision->rule->line);
+	free(header);
+}
+
+static const char *
+libvirts_choice(const struct doctor *doctor)
+{
+	if (doctor->personal.uri_default != NULL)
+		return doctor->personal.uri_default;
+	return doctor_uid(doctor) == 0 ? "qemu:///system" : "qemu:///session";
+}
+
+void
+check_decision(struct doctor *doctor, struct finding *finding)
+{
+	const struct decision *decision = &doctor->decision;
+	const struct remark *cause = decision_find_cause(decision);
+	char *place;
+
+	for (size_t i = 0; i < decision->remarks.count; i++) {
+		const struct remark *remark = &decision->remarks.list[i];
+
+		if (remark == cause)
+			continue;
+		place = need(remark_format_place(remark));
+		finding_say(finding,
+			remark->severity == REMARK_NOTICE ? FINDING_NOTE
+							  : FINDING_WARN,
+			"%s%s", place, remark->text);
+		free(place);
+	}
+	if (cause != NULL) {
+		place = need(remark_format_place(cause));
+		finding_say(finding,
+			decision->verdict == VERDICT_UNKNOWN ? FINDING_SKIP
+							     : FINDING_FAIL,
+			"no URI: %s%s", place, cause->text);
+		free(place);
+	} else if (decision->rule != NULL) {
+		say_uri(decision, finding);
+	} else {
+		finding_say(finding, FINDING_PASS,
+			"no rule is for %s; libvirt will choose %s",
+			doctor_user(doctor), libvirts_choice(doctor));
+	}
+	if (decision->verdict == VERDICT_NONE)
+		finding_say(finding, FINDING_PASS, "libvirt will choose %s",
+			libvirts_choice(doctor));
+}
