@@ -204,10 +204,18 @@ describe_success(const struct doctor *doctor)
 		doctor->uri, doctor->uri_source));
 }
 
-static bool
-is_unknown(const struct doctor *doctor)
+/* Why it is not known what this user gets. NULL: it is. */
+static const char *
+find_obstacle(const struct doctor *doctor)
 {
-	return doctor->decision.verdict == VERDICT_UNKNOWN;
+	if (doctor->decision.verdict == VERDICT_UNKNOWN)
+		return "the name service does not answer, so the policy cannot "
+		       "decide";
+	if (doctor->decision.verdict == VERDICT_UNUSABLE &&
+		!doctor->are_ids_real)
+		return "in a user namespace owners and groups are not the "
+		       "host's";
+	return NULL;
 }
 
 static enum status
@@ -215,24 +223,24 @@ conclude(const struct doctor *doctor, const struct finding *findings,
 	char **verdict)
 {
 	bool is_failed = find_first_failure(findings) != NULL;
+	const char *obstacle = find_obstacle(doctor);
 	char *text;
 
 	if (is_failed)
 		text = describe_failure(doctor, findings);
-	else if (is_unknown(doctor))
-		text = need(strdup("the name service does not answer, so the "
-				   "policy cannot decide"));
+	else if (obstacle != NULL)
+		text = need(strdup(obstacle));
 	else
 		text = describe_success(doctor);
 	*verdict = need(text_format("%s: %s",
-		is_failed                    ? "not ready"
-			: is_unknown(doctor) ? "not known"
-					     : "ready",
+		is_failed                  ? "not ready"
+			: obstacle != NULL ? "not known"
+					   : "ready",
 		text));
 	free(text);
 	if (is_failed)
 		return STATUS_NO;
-	return is_unknown(doctor) ? STATUS_UNKNOWN : STATUS_OK;
+	return obstacle != NULL ? STATUS_UNKNOWN : STATUS_OK;
 }
 
 /* --- The answer

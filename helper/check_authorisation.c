@@ -28,8 +28,8 @@ static const char *const agents[] = {
 	"xfce-polkit",
 };
 
-static bool
-has_agent(const struct doctor *doctor)
+bool
+doctor_has_agent(const struct doctor *doctor)
 {
 	for (size_t i = 0; i < doctor->processes.count; i++) {
 		const char *name = doctor->processes.list[i].name;
@@ -58,7 +58,7 @@ cure_by_group(const struct doctor *doctor, struct finding *finding)
 static void
 say_password(const struct doctor *doctor, struct finding *finding)
 {
-	if (has_agent(doctor))
+	if (doctor_has_agent(doctor))
 		finding_say(finding, FINDING_NOTE,
 			"polkit: yes, after an administrator's password");
 	else

@@ -77,7 +77,7 @@ finding_cure_join(const struct doctor *doctor, const struct member *member,
 		finding_cure(finding, member->has_gid ? "cure" : "then",
 			"sudo usermod -aG %s %s", group, name);
 	finding_cure(finding, "then", "%s",
-		doctor->members.is_polkit
+		member->guards & GUARDS_POLKIT
 			? "log in again, for the variable; no reboot"
 			: "log in again; no reboot");
 	free(group);
@@ -87,14 +87,33 @@ finding_cure_join(const struct doctor *doctor, const struct member *member,
 /* --- groups
  * --------------------------------------------------------------------- */
 
+/* Does the URI in use work without the guard's group, if not so well? */
+static bool
+is_let_in(const struct doctor *doctor)
+{
+	return doctor->admission == ADMISSION_YES ||
+		(doctor->admission == ADMISSION_PASSWORD &&
+			doctor_has_agent(doctor));
+}
+
 /* Must this user be in the group, for the URI in use or because of --group? */
 static bool
 is_needed(const struct doctor *doctor, const struct member *member)
 {
 	return (member->guards & GUARDS_ASKED) ||
 		(member == doctor->members.guard &&
-			doctor->target == TARGET_SYSTEM &&
-			doctor->admission != ADMISSION_YES);
+			doctor->target == TARGET_SYSTEM && !is_let_in(doctor));
+}
+
+/* What membership of the guard's group would be good for. NULL: nothing. */
+static const char *
+find_use(const struct doctor *doctor)
+{
+	if (doctor->target != TARGET_SYSTEM)
+		return "whose members may use qemu:///system";
+	return doctor->admission == ADMISSION_PASSWORD
+		? "whose members need no password"
+		: NULL;
 }
 
 static void
@@ -102,23 +121,20 @@ say_absent(const struct doctor *doctor, const struct member *member,
 	struct finding *finding)
 {
 	const char *user = doctor_user(doctor);
-	char *name = member_name(member);
 	bool is_guard = member == doctor->members.guard;
-	bool is_curable = member->name != NULL;
+	const char *use = is_guard ? find_use(doctor) : NULL;
+	char *name = member_name(member);
 
-	if (is_needed(doctor, member)) {
+	if (is_needed(doctor, member))
 		finding_say(finding, FINDING_FAIL, "%s is not in %s%s", user,
 			name, member->has_gid ? "" : ", which does not exist");
-	} else if (is_guard && doctor->target != TARGET_SYSTEM) {
-		finding_say(finding, FINDING_NOTE,
-			"%s is not in %s, whose members may use qemu:///system",
-			user, name);
-	} else {
+	else if (use != NULL)
+		finding_say(finding, FINDING_NOTE, "%s is not in %s, %s", user,
+			name, use);
+	else
 		finding_say(finding, FINDING_PASS, "%s is not in %s%s", user,
 			name, is_guard ? ", but let in all the same" : "");
-		is_curable = false;
-	}
-	if (is_curable)
+	if (member->name != NULL && (use != NULL || is_needed(doctor, member)))
 		finding_cure_join(doctor, member, finding);
 	free(name);
 }

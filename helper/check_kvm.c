@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../policy/text.h"
@@ -445,12 +446,16 @@ judge_host(struct kvm *kvm, int opened, struct finding *finding)
 	cure_by_udev(finding);
 }
 
-/* 0: it opens, or for somebody else: it is there; or −errno. */
+/* 0: it opens, or for somebody else: it is there; -ENOTBLK: something else is;
+ * or another −errno. */
 static int
 try_to_open(const struct doctor *doctor)
 {
+	struct stat status;
 	int fd;
 
+	if (stat(KVM, &status) == 0 && !S_ISCHR(status.st_mode))
+		return -ENOTBLK;
 	if (doctor->viewpoint == VIEW_OTHER)
 		return access(KVM, F_OK) == 0 ? 0 : -errno;
 	fd = open(KVM, O_RDWR | O_CLOEXEC | O_NOCTTY);
@@ -514,6 +519,9 @@ check_kvm(struct doctor *doctor, struct finding *finding)
 	}
 	opened = try_to_open(doctor);
 	switch (-opened) {
+	case ENOTBLK:
+		say_no_kvm(KVM " is not a device", finding);
+		break;
 	case ENOENT:
 		say_no_kvm("there is no " KVM, finding);
 		break;

@@ -290,7 +290,9 @@ look_for_mistake(const struct doctor *doctor, struct finding *finding)
 			"connects to anything",
 			personal->client_conf, personal->client_conf_line);
 		finding_cure(finding, "", "mend the line or remove it");
-	} else if (error == EACCES && doctor->viewpoint == VIEW_SELF) {
+	} else if (error == EACCES && doctor->viewpoint == VIEW_SELF &&
+		access(personal->client_conf, F_OK) == 0) {
+		/* what libvirt cannot see it takes for absent */
 		finding_say(finding, FINDING_FAIL,
 			"%s cannot be read: so no client connects to anything",
 			personal->client_conf);

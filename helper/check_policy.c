@@ -64,6 +64,7 @@ say_errors(
 		json_object_get(document, "diagnostics"), i, diagnostic)
 	{
 		const char *file, *severity, *text;
+		char *place;
 		json_t *path;
 		int line;
 
@@ -74,8 +75,11 @@ say_errors(
 			++errors > ERRORS_SHOWN)
 			continue;
 		file = json_string_value(path);
-		finding_say(finding, status, "%s:%d: %s",
-			file != NULL ? file : "policy", line, text);
+		place = line > 0 ? need(text_format("%s:%d: ", file, line))
+			: file != NULL ? need(text_format("%s: ", file))
+				       : need(strdup(""));
+		finding_say(finding, status, "%s%s", place, text);
+		free(place);
 	}
 	if (errors > ERRORS_SHOWN)
 		finding_say(
@@ -127,11 +131,25 @@ say_what_there_is(const struct doctor *doctor, struct finding *finding)
 	free(layers);
 }
 
+/* In a user namespace owners look as if they were others. */
+static bool
+is_not_to_be_judged(const struct doctor *doctor)
+{
+	return !doctor->are_ids_real && !doctor->inquiry.policy->is_usable;
+}
+
 void
 check_policy(struct doctor *doctor, struct finding *finding)
 {
-	json_t *document = ask_lint(doctor);
+	json_t *document;
 
+	if (is_not_to_be_judged(doctor)) {
+		finding_say(finding, FINDING_SKIP,
+			"user namespace: owners of files here are not the "
+			"host's");
+		return;
+	}
+	document = ask_lint(doctor);
 	if (doctor->inquiry.policy->is_usable)
 		say_what_there_is(doctor, finding);
 	if (document != NULL)
@@ -143,23 +161,29 @@ check_policy(struct doctor *doctor, struct finding *finding)
 	json_decref(document);
 }
 
-static void
-say_uri(const struct decision *decision, struct finding *finding)
-{
-	char *header = need(rule_format_header(decision->rule));
-
-	finding_say(finding, FINDING_PASS, "%s by %s, %s:%u",
-		decision->verdict == VERDICT_URI ? decision->uri : "no URI",
-		header, decision->rule->path, decision->rule->line);
-	free(header);
-}
-
 static const char *
 libvirts_choice(const struct doctor *doctor)
 {
 	if (doctor->personal.uri_default != NULL)
 		return doctor->personal.uri_default;
 	return doctor_uid(doctor) == 0 ? "qemu:///system" : "qemu:///session";
+}
+
+static void
+say_rule(const struct doctor *doctor, struct finding *finding)
+{
+	const struct decision *decision = &doctor->decision;
+	const struct rule *rule = decision->rule;
+	char *header = need(rule_format_header(rule));
+
+	if (decision->verdict == VERDICT_URI)
+		finding_say(finding, FINDING_PASS, "%s by %s, %s:%u",
+			decision->uri, header, rule->path, rule->line);
+	else
+		finding_say(finding, FINDING_PASS,
+			"no URI by %s, %s:%u; libvirt will choose %s", header,
+			rule->path, rule->line, libvirts_choice(doctor));
+	free(header);
 }
 
 void
@@ -169,6 +193,11 @@ check_decision(struct doctor *doctor, struct finding *finding)
 	const struct remark *cause = decision_find_cause(decision);
 	char *place;
 
+	if (is_not_to_be_judged(doctor)) {
+		finding_say(finding, FINDING_SKIP,
+			"not known in a user namespace (see policy)");
+		return;
+	}
 	for (size_t i = 0; i < decision->remarks.count; i++) {
 		const struct remark *remark = &decision->remarks.list[i];
 
@@ -189,13 +218,10 @@ check_decision(struct doctor *doctor, struct finding *finding)
 			"no URI: %s%s", place, cause->text);
 		free(place);
 	} else if (decision->rule != NULL) {
-		say_uri(decision, finding);
+		say_rule(doctor, finding);
 	} else {
 		finding_say(finding, FINDING_PASS,
 			"no rule is for %s; libvirt will choose %s",
 			doctor_user(doctor), libvirts_choice(doctor));
 	}
-	if (decision->verdict == VERDICT_NONE)
-		finding_say(finding, FINDING_PASS, "libvirt will choose %s",
-			libvirts_choice(doctor));
 }

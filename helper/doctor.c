@@ -237,17 +237,29 @@ find_manager_process(const struct doctor *doctor)
 	return NULL;
 }
 
-/*
- * The bus knows its environment as it is now; /proc as it was when it began,
- * and only to its user and root.
- */
+/* As it began: /proc shows that to its user and to root. */
+static void
+read_managers_uri(struct doctor *doctor)
+{
+	struct manager_view *view = &doctor->manager;
+	struct process process = *view->process;
+	const struct processes alone = { &process, 1 };
+	struct variable *variable = processes_read_variable(
+		&alone, VARIABLE, doctor->options.timeout_ms);
+
+	view->knows_uri = variable->state != VARIABLE_UNKNOWN;
+	view->uri = variable->value;
+	variable->value = NULL;
+	variables_free(variable, 1);
+}
+
+/* The bus knows its environment as it is now. */
 static void
 find_manager(struct doctor *doctor)
 {
 	struct manager_view *view = &doctor->manager;
 	const struct process *process;
 	struct manager manager = { 0 };
-	int r;
 
 	view->process = find_manager_process(doctor);
 	if (doctor->viewpoint == VIEW_SELF &&
@@ -261,10 +273,8 @@ find_manager(struct doctor *doctor)
 		}
 		manager_clear(&manager);
 	}
-	if (view->process == NULL)
-		return;
-	r = process_read_variable(view->process, VARIABLE, &view->uri);
-	view->knows_uri = r == 0 || r == -ENOENT;
+	if (view->process != NULL)
+		read_managers_uri(doctor);
 }
 
 static void

@@ -131,6 +131,9 @@ time_t doctor_session_began(const struct doctor *doctor);
 /* "since 09:12", "since Tue 09:12", "since 2026-11-02": printable, owned. */
 char *time_describe(time_t when);
 
+/* Does a program run that would ask this user for polkit's passwords? */
+bool doctor_has_agent(const struct doctor *doctor);
+
 /*
  * Adds to what was said last how the user gets into a group that has a name:
  * the commands of this host and of this kind of user.

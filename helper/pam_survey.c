@@ -291,20 +291,12 @@ static const char *const shared_files[] = {
 	"system-session",
 };
 
-static const char *
-basename_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
 /* The file of this name that the row's stack is read from, or NULL. */
 static const char *
 find_file(const struct row *row, const char *name)
 {
 	for (char **file = row->wiring.files; *file != NULL; file++) {
-		if (strcmp(basename_of(*file), name) == 0)
+		if (strcmp(path_name(*file), name) == 0)
 			return *file;
 	}
 	return NULL;
@@ -313,7 +305,7 @@ find_file(const struct row *row, const char *name)
 static bool
 reads(const struct row *row, const char *path)
 {
-	const char *file = find_file(row, basename_of(path));
+	const char *file = find_file(row, path_name(path));
 
 	return file != NULL && strcmp(file, path) == 0;
 }

@@ -379,8 +379,7 @@ read_service(struct reader *reader, const char *name)
 struct pamd_stack
 pamd_read(const struct root *root, const char *service)
 {
-	const char *slash = strrchr(service, '/');
-	char *name = need(strdup(slash != NULL ? slash + 1 : service));
+	char *name = need(strdup(path_name(service)));
 	struct pamd_stack stack = { 0 };
 	struct reader reader = { .root = root, .stack = &stack };
 

@@ -176,6 +176,26 @@ count_children(const struct relogin *relogin, pid_t pid)
 	return count;
 }
 
+static bool
+has_same_groups(const struct process *a, const struct process *b)
+{
+	return a->gid == b->gid && a->n_groups == b->n_groups &&
+		memcmp(a->groups, b->groups, a->n_groups * sizeof(gid_t)) == 0;
+}
+
+/* People know their shell, not the process that asks for them. */
+static const struct process *
+find_shell(const struct doctor *doctor)
+{
+	const struct process *self = &doctor->self;
+	const struct process *parent = doctor_find_parent(doctor, self);
+
+	return parent != NULL && parent->kind == PROCESS_SHELL &&
+			has_same_groups(parent, self)
+		? parent
+		: self;
+}
+
 static void
 compare_session(struct relogin *relogin)
 {
@@ -186,7 +206,7 @@ compare_session(struct relogin *relogin)
 	if (doctor->viewpoint != VIEW_SELF)
 		return;
 	*session = (struct holder){
-		.process = &doctor->self,
+		.process = find_shell(doctor),
 		.is_session = true,
 		.knows_uri = true,
 		.uri = uri != NULL ? need(strdup(uri)) : NULL,
@@ -598,8 +618,11 @@ holder_name(const struct holder *holder)
 		? names[process->kind]
 		: NULL;
 
-	if (holder->is_session)
+	if (holder->is_session && process->kind != PROCESS_SHELL)
 		return need(strdup("this session"));
+	if (holder->is_session)
+		return need(text_format("this shell, %s %ld", process->name,
+			(long)process->pid));
 	return need(text_format("%s %ld", name != NULL ? name : process->name,
 		(long)process->pid));
 }

@@ -48,6 +48,14 @@ root_has(const struct root *root, const char *path)
 	return !root_is_absent(files_stat(&root->tree, path, &status));
 }
 
+const char *
+path_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
 char *
 format_raw(const char *format, ...)
 {

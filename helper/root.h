@@ -27,6 +27,9 @@ bool root_is_absent(int error);
 /* Is there such a file or directory? What may not be read is there. */
 bool root_has(const struct root *root, const char *path);
 
+/* The name behind the last slash. Borrowed. */
+const char *path_name(const char *path);
+
 /* The path of something below a root (NULL: "/"), for people. Owned, raw. */
 char *path_below(const char *root, const char *path);
 

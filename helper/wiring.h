@@ -5,12 +5,7 @@
 /*
  * Which PAM services reach pam_virturi.so in their session stack, and how:
  * pam.d(5), pam.conf(5). Reads what libpam would read, below a root directory
- * of one's choice, and follows it as Linux-PAM's pam_dispatch.c does: jumps,
- * substacks, and lines that end the stack.
- *
- * A line may or may not be passed, since other modules return what they like;
- * only pam_permit and pam_deny are known. A way on which the session is
- * refused is no way around: required and requisite lines hinder nothing.
+ * of one's choice (pamd.h), and follows it (walk.h).
  */
 
 #include <stdbool.h>

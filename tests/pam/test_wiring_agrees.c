@@ -83,7 +83,7 @@ static const struct row rows[] = {
 	{ "reset", YES "session [default=reset] A\n" LINE YES, NULL,
 		WIRING_REACHED, NULL },
 	{ "reset after a refusal, then done",
-		"session required A\nsession [default=reset] pam_deny.so\n" YES
+		"session required pam_deny.so\nsession [default=reset] A\n" YES
 		"session sufficient B\n" LINE,
 		NULL, WIRING_CONDITIONAL, NULL },
 
@@ -154,6 +154,10 @@ static const struct row rows[] = {
 	{ "included from a file that is not there",
 		YES "session include DIR/absent\n" LINE, NULL, WIRING_REACHED,
 		NULL },
+	{ "what cannot be included counts as a line",
+		YES "session [success=1 default=ignore] A\n"
+		    "session include DIR/absent\n" LINE,
+		NULL, WIRING_REACHED, NULL },
 	{ "-session include", YES "-session include DIR/inner\n", LINE,
 		WIRING_REACHED, NULL },
 
@@ -182,6 +186,11 @@ static const struct row rows[] = {
 		WIRING_REACHED, NULL },
 	{ "a jump within a substack, over it", YES SUBSTACK YES,
 		"session [success=1 default=ignore] A\n" LINE YES,
+		WIRING_CONDITIONAL, NULL },
+	{ "done in a substack after an error, which is reset behind it",
+		YES SUBSTACK "session [default=reset] A\n" YES,
+		"session [session_err=ok] pam_deny.so\n"
+		"session [success=done default=ignore] B\n" LINE,
 		WIRING_CONDITIONAL, NULL },
 	{ "an empty substack", YES "session [default=1] A\n" SUBSTACK LINE,
 		"# nothing\n", WIRING_REACHED, NULL },
@@ -248,12 +257,19 @@ static const struct row rows[] = {
 		WIRING_REACHED, NULL },
 	{ "a backslash at the end of what is included", YES INCLUDE LINE,
 		"session optional A\\\n", WIRING_REACHED, NULL },
+	{ "and that counts as a line",
+		YES "session [success=2 default=ignore] A\n" INCLUDE LINE,
+		"session optional B\nsession optional C\\\n", WIRING_REACHED,
+		NULL },
 	{ "an empty line in the middle", YES "\n \t\n" LINE, NULL,
 		WIRING_REACHED, NULL },
 	{ "no module", YES "session optional\n" LINE, NULL, WIRING_REACHED,
 		NULL },
 	{ "no module, jumping", YES "session [default=1]\n" LINE YES, NULL,
 		WIRING_SKIPPED, NULL },
+	{ "no module is a refusal",
+		YES "session [perm_denied=ignore default=1]\n" LINE YES, NULL,
+		WIRING_REACHED, NULL },
 	{ "no control", YES "session\n" LINE, NULL, WIRING_REACHED, NULL },
 	{ "no type is auth", YES "sesion requisite A\n" LINE, NULL,
 		WIRING_REACHED, NULL },

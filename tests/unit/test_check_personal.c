@@ -353,13 +353,14 @@ static const struct conf_row {
 } conf_rows[] = {
 	{ "good", 0, VIEW_SELF, NONE },
 	{ "a mistake", EBADMSG, VIEW_SELF,
-		"FAIL /a:3 is no line of libvirt's: with it no client "
+		"FAIL /etc/passwd:3 is no line of libvirt's: with it no client "
 		"connects to anything; [] mend the line or remove it" },
 	{ "another user's mistake", EBADMSG, VIEW_OTHER,
-		"FAIL /a:3 is no line of libvirt's: with it no client "
+		"FAIL /etc/passwd:3 is no line of libvirt's: with it no client "
 		"connects to anything; [] mend the line or remove it" },
 	{ "not to be read", EACCES, VIEW_SELF,
-		"FAIL /a cannot be read: so no client connects to anything" },
+		"FAIL /etc/passwd cannot be read: so no client connects to "
+		"anything" },
 	{ "not for us to read", EACCES, VIEW_OTHER, NONE },
 	{ "too big", EFBIG, VIEW_SELF, NONE },
 };
@@ -375,7 +376,8 @@ test_conf(void **state)
 	unsetenv("LIBVIRT_DEFAULT_URI");
 	use_uri(&ward, "qemu:///session", TARGET_SESSION);
 	ward.doctor.viewpoint = row->viewpoint;
-	ward.doctor.personal.client_conf = strdup("/a");
+	/* it is there, whoever may read it */
+	ward.doctor.personal.client_conf = strdup("/etc/passwd");
 	ward.doctor.personal.client_conf_error = row->error;
 	ward.doctor.personal.client_conf_line = 3;
 	check_clients(&ward.doctor, &ward.finding);

@@ -15,6 +15,7 @@ static const struct word_row {
 	const char *word; /* NULL: however it is quoted */
 } word_rows[] = {
 	{ "a word", "libvirt", "libvirt" },
+	{ "a letter", "a", "a" },
 	{ "a system URI", "qemu:///system", "qemu:///system" },
 	{ "a remote URI", "qemu+ssh://a%40b@h.example:22/system",
 		"qemu+ssh://a%40b@h.example:22/system" },

@@ -545,6 +545,23 @@ check_steps(const struct cures *cures, const char *const *parts)
 	}
 }
 
+/* What holds in any situation. */
+static void
+check_bounds(const struct relogin *relogin)
+{
+	const struct members *members = &relogin->doctor->members;
+
+	fake_assert_between(relogin->n_seen, relogin->n_others, all.count);
+	assert_int_equal(relogin->session.process != NULL,
+		relogin->doctor->viewpoint == VIEW_SELF);
+	assert_int_equal(relogin->session.is_session,
+		relogin->doctor->viewpoint == VIEW_SELF);
+	for (size_t i = 0; i < members->count; i++) {
+		if (members->list[i].in_database != ANSWER_YES)
+			assert_false(relogin->counts[i]);
+	}
+}
+
 static void
 test_situation(void **state)
 {
@@ -566,6 +583,7 @@ test_situation(void **state)
 	make_processes(row);
 	doctor = make_doctor(row, policy, subject);
 	relogin = relogin_find(&doctor);
+	check_bounds(&relogin);
 	text = format_lags(&relogin);
 	assert_string_equal(text, row->lags);
 	free(text);
@@ -620,6 +638,11 @@ static const struct situation_row session_rows[] = {
 		.steps = { EXEC, NEW_LOGIN } },
 	{ "is root's", .user = "root", .policy = "[user root]\nuri = " URI "\n",
 		.groups = NO_GROUP, .lags = "session: (libvirt)\n" },
+
+	{ "is root's, asked about", .user = "root",
+		.policy = "[user root]\nuri = " URI "\n", .groups = NO_GROUP,
+		.members = { { "libvirt", 108, GUARDS_ASKED, ANSWER_YES } },
+		.lags = "session: (libvirt)\n" },
 
 	/* what a file sets a new login gets as well */
 	{ "has another URI, by a file", .uri = "test:///default",
@@ -696,7 +719,8 @@ static const struct situation_row group_rows[] = {
 			ANSWER_UNKNOWN } },
 		.lags = "" },
 	{ "the socket's, but the URI is the session's", ALONE(GUARDS_SOCKET),
-		.target = TARGET_SESSION, .lags = "session: (libvirt)\n",
+		.target = TARGET_SESSION, .kvm = { 0660 },
+		.lags = "session: (libvirt)\n",
 		.why = "qemu:///session does not use" },
 	{ "the socket's, but the URI is another host's", ALONE(GUARDS_SOCKET),
 		.target = TARGET_REMOTE, .lags = "session: (libvirt)\n",
@@ -823,7 +847,8 @@ static const struct situation_row other_rows[] = {
 	/* tmux and screen are judged by what they give to a new window */
 	{ "a tmux server that lacks the group",
 		.processes = { { 1, 0, PROCESS_TMUX, NO_GROUP },
-			OLD_SHELL(2, 1), OLD_SHELL(3, 1) },
+			OLD_SHELL(2, 1),
+			{ 3, 1, PROCESS_SHELL, NO_GROUP, URI } },
 		.lags = "1: libvirt\n",
 		.steps = { "tmux kill-server (ends 2 windows)" } },
 	{ "we are in a tmux that lacks the group", .groups = NO_GROUP,
@@ -860,6 +885,10 @@ static const struct situation_row other_rows[] = {
 	{ "a tmux server whose first window had the URI",
 		.processes = { { 1, 0, PROCESS_TMUX, IN_GROUP },
 			WINDOW(2, 1, URI), WINDOW(3, 1, NOT_SET) },
+		.lags = "1: URI\n", .steps = { "tmux set-environment" } },
+	{ "a tmux server whose first window has a greater pid",
+		.processes = { { 1, 0, PROCESS_TMUX, IN_GROUP },
+			FRESH_SHELL(2, 1), WINDOW(3, 1, NOT_SET) },
 		.lags = "1: URI\n", .steps = { "tmux set-environment" } },
 	{ "a tmux server whose window is not to be seen",
 		.processes = { { 1, 0, PROCESS_TMUX, IN_GROUP },
@@ -985,13 +1014,17 @@ static const struct situation_row manager_rows[] = {
 		.steps = { "systemctl --user exit" } },
 	{ "lacks the group, with a desktop", .manager = 1, .manager_uri = URI,
 		.processes = { MANAGER(NO_GROUP),
-			{ 3, 1, PROCESS_DESKTOP, NO_GROUP, URI } },
+			{ 3, 1, PROCESS_DESKTOP, NO_GROUP } },
 		.lags = "manager: libvirt\n",
 		.steps = { "log out of everything, wait 10 seconds" } },
 	{ "lacks the group, which does not count", .manager = 1,
 		.manager_uri = URI, .processes = { MANAGER(NO_GROUP) },
 		.members = { { "libvirt", 108, GUARDS_POLKIT, ANSWER_YES } },
 		.lags = "manager: (libvirt)\n" },
+	{ "a service that lacks the group", .manager = 1, .manager_uri = URI,
+		.processes = { MANAGER(IN_GROUP),
+			{ 3, 1, PROCESS_OTHER, NO_GROUP } },
+		.lags = "3: libvirt\n", .steps = { "those processes" } },
 	{ "a process of its own that never has groups", .manager = 1,
 		.manager_uri = URI, .processes = { MANAGER(IN_GROUP), SD_PAM },
 		.lags = "" },

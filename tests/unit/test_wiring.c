@@ -165,6 +165,10 @@ static const struct row rows[] = {
 			  "login session include /etc/pam.sessions\n" },
 			{ "etc/pam.sessions", LINE } },
 		NULL, "reached /etc/pam.sessions:1 silent" },
+	{ "pam.conf, @includes",
+		{ { "etc/pam.conf", "login @include /etc/pam.sessions\n" },
+			{ "etc/pam.sessions", LINE } },
+		NULL, "reached /etc/pam.sessions:1 silent" },
 	{ "pam.conf beside pam.d",
 		{ { "etc/pam.conf", "login session optional pam_virturi.so\n" },
 			{ PAMD "sshd", LINE } },
@@ -227,7 +231,25 @@ static const struct row rows[] = {
 		{ { PAMD "login",
 			"session include login\n"
 			"session include login\n" LINE } },
-		NULL, "reached /etc/pam.d/login:3 silent repeated" },
+		NULL,
+		"unreadable because /etc/pam.d/login: more than 1000 lines, "
+		"with the included" },
+	{ "files that include each other, and are empty else",
+		{ { PAMD "login", "auth include a\nsession include a\n" LINE },
+			{ PAMD "a",
+				"session include b\nsession include b\n"
+				"session include b\nsession include b\n" },
+			{ PAMD "b",
+				"session include c\nsession include c\n"
+				"session include c\nsession include c\n" },
+			{ PAMD "c",
+				"session include d\nsession include d\n"
+				"session include d\nsession include d\n" },
+			{ PAMD "d",
+				"session include e\nsession include e\n"
+				"session include e\nsession include e\n" },
+			{ PAMD "e", "# nothing\n" } },
+		NULL, "reached /etc/pam.d/login:3 silent" },
 	{ "a file that substacks itself",
 		{ { PAMD "login", "session substack login\n" LINE } }, NULL,
 		"reached /etc/pam.d/login:2 silent repeated" },
@@ -1146,6 +1168,14 @@ static const struct check checks[] = {
 		"-session optional pam_virturi.so\n"
 		"PASS reached by login, sshd, su, su-l, sudo, sudo-i, "
 		"systemd-user\n" },
+	{ "one that is other's",
+		{ WIRED, { PAMD "cron", "auth required a.so\n" },
+			{ PAMD "other", "session required a.so\n" } },
+		"WARN not reached by cron\n"
+		"\tappend to /etc/pam.d/other: "
+		"-session optional pam_virturi.so\n"
+		"PASS reached by login, sshd, su, su-l, sudo, sudo-i, "
+		"systemd-user\n" },
 	{ "a vendor's file",
 		{ WIRED,
 			{ "usr/lib/pam.d/systemd-user",
@@ -1478,6 +1508,7 @@ test_load(void **state)
 	const char *root = make_tree((struct fake_node[NODES_MAX]){
 		{ "empty.so" },
 		{ "text.so", "no library\n" },
+		{ "others.so", "no library\n" },
 		{ "group.so", "no library\n", FAKE_FILE, 0664 },
 		{ "everybody.so", "no library\n", FAKE_FILE, 0646 },
 		{ "fifo.so", NULL, FAKE_FIFO },
@@ -1489,6 +1520,11 @@ test_load(void **state)
 		is_root ? "text.so: file too short" : NULL);
 	assert_load_error(fake_path(root, "empty.so"),
 		is_root ? "empty.so: file too short" : NULL);
+	if (is_root)
+		assert_int_equal(chown(fake_path(root, "others.so"),
+					 FAKE_NOBODY, (gid_t)-1),
+			0);
+	assert_load_error(fake_path(root, "others.so"), NULL);
 	assert_load_error(fake_path(root, "group.so"), NULL);
 	assert_load_error(fake_path(root, "everybody.so"), NULL);
 	assert_load_error(fake_path(root, "fifo.so"), NULL);
