@@ -204,9 +204,9 @@ describe_success(const struct doctor *doctor)
 		doctor->uri, doctor->uri_source));
 }
 
-/* Why it is not known what this user gets. NULL: it is. */
+/* Why it is not known whether all is well. NULL: it is. */
 static const char *
-find_obstacle(const struct doctor *doctor)
+find_obstacle(const struct doctor *doctor, const struct finding *findings)
 {
 	if (doctor->decision.verdict == VERDICT_UNKNOWN)
 		return "the name service does not answer, so the policy cannot "
@@ -215,6 +215,11 @@ find_obstacle(const struct doctor *doctor)
 		!doctor->are_ids_real)
 		return "in a user namespace owners and groups are not the "
 		       "host's";
+	if (doctor->viewpoint == VIEW_SELF && doctor->target == TARGET_SYSTEM &&
+		finding_status(&findings[CHECK_AUTHORISATION]) ==
+			FINDING_SKIP &&
+		finding_status(&findings[CHECK_LIBVIRT]) == FINDING_SKIP)
+		return "neither polkit nor libvirt says whether you are let in";
 	return NULL;
 }
 
@@ -223,7 +228,7 @@ conclude(const struct doctor *doctor, const struct finding *findings,
 	char **verdict)
 {
 	bool is_failed = find_first_failure(findings) != NULL;
-	const char *obstacle = find_obstacle(doctor);
+	const char *obstacle = find_obstacle(doctor, findings);
 	char *text;
 
 	if (is_failed)

@@ -306,7 +306,7 @@ check_manager(struct doctor *doctor, struct finding *finding)
 		if (manager->lacks[i])
 			finding_say(finding,
 				relogin->counts[i] ? FINDING_WARN
-						   : FINDING_NOTE,
+						   : FINDING_PASS,
 				"%s: user services are without group %s", name,
 				group);
 		free(group);

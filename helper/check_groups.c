@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -349,8 +350,12 @@ say_disk(struct doctor *doctor, struct finding *finding)
 	const struct facts *facts = &doctor->inquiry.facts;
 	struct group_record record;
 	char *user;
+	int r = facts->find_group(facts->context, DISK_GROUP, "", &record);
 
-	if (facts->find_group(facts->context, DISK_GROUP, "", &record) < 0)
+	if (r < 0 && r != -ENOENT)
+		finding_say(finding, FINDING_SKIP,
+			DISK_GROUP ": the name service does not answer");
+	if (r < 0)
 		return;
 	if (subject_in_gid(doctor->inquiry.subject, record.gid) == ANSWER_YES) {
 		user = shell_word(doctor_user(doctor));
@@ -384,6 +389,10 @@ check_risks(struct doctor *doctor, struct finding *finding)
 			name);
 		free(name);
 	}
+	if (guard != NULL && guard->in_database == ANSWER_UNKNOWN)
+		finding_say(finding, FINDING_SKIP,
+			"the name service does not say which groups %s is in",
+			doctor_user(doctor));
 	say_disk(doctor, finding);
 	if (finding->count == 0)
 		finding_say(finding, FINDING_PASS,

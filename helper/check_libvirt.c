@@ -647,8 +647,10 @@ ask(const struct doctor *doctor, struct finding *finding)
 	else if (r == -ENOENT)
 		say_no_probe(doctor, finding);
 	else if (r < 0)
-		finding_say(finding, FINDING_SKIP, "virturi-probe: %s",
-			r == -EBADMSG ? "it failed" : strerror(-r));
+		finding_say(finding, FINDING_WARN,
+			"not known: virturi-probe %s%s",
+			r == -EBADMSG ? "crashed" : "cannot run: ",
+			r == -EBADMSG ? "" : strerror(-r));
 	else if (answer.is_connected)
 		say_connected(doctor, &answer, finding);
 	else

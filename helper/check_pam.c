@@ -477,6 +477,23 @@ say_lost_policy(struct report *report, const struct row *row, const char *names)
 }
 
 static const char *
+get_unknown_argument(const struct row *row)
+{
+	return row->matters && row_is_called(row) ? row->wiring.unknown : NULL;
+}
+
+static void
+say_unknown_argument(
+	struct report *report, const struct row *row, const char *names)
+{
+	(void)names;
+	finding_say(report->finding, FINDING_WARN,
+		"%s:%u: the module knows no argument '%s', but override, "
+		"debug and policy=FILE",
+		row->wiring.line_file, row->wiring.line, row->wiring.unknown);
+}
+
+static const char *
 get_diverting(const struct row *row)
 {
 	return row->matters && row_is_called(row) && row->wiring.is_diverting
@@ -564,6 +581,7 @@ say_all(struct report *report)
 		{ get_absent_login, say_absent_login, false },
 		{ get_hindrance, say_hindrance, false },
 		{ get_absent_manager, say_absent_manager, false },
+		{ get_unknown_argument, say_unknown_argument, false },
 		{ get_diverting, say_diverting, false },
 		{ get_shifted, say_shifted, false },
 		{ get_override, say_override, true },

@@ -14,21 +14,30 @@
 /* Of a directory. */
 #define SERVICES_MAX 1000
 
+/* As the module reads them: pam_virturi(8). */
+static void
+read_argument(struct wiring *wiring, const char *word)
+{
+	static const char policy[] = "policy=";
+
+	if (strcmp(word, "override") == 0) {
+		wiring->is_override = true;
+	} else if (strncmp(word, policy, strlen(policy)) == 0) {
+		free(wiring->policy);
+		wiring->policy = need(strdup(word + strlen(policy)));
+	} else if (strcmp(word, "debug") != 0 && wiring->unknown == NULL) {
+		wiring->unknown = need(strdup(word));
+	}
+}
+
 static void
 read_arguments(struct wiring *wiring, const char *arguments)
 {
-	static const char policy[] = "policy=";
 	char *copy = need(strdup(arguments)), *rest = copy;
 	const char *word;
 
-	while ((word = pamd_next_word(&rest)) != NULL) {
-		if (strcmp(word, "override") == 0)
-			wiring->is_override = true;
-		if (strncmp(word, policy, strlen(policy)) != 0)
-			continue;
-		free(wiring->policy);
-		wiring->policy = need(strdup(word + strlen(policy)));
-	}
+	while ((word = pamd_next_word(&rest)) != NULL)
+		read_argument(wiring, word);
 	free(copy);
 }
 
@@ -123,6 +132,7 @@ wiring_clear(struct wiring *wiring)
 	free(wiring->line_file);
 	free(wiring->module);
 	free(wiring->policy);
+	free(wiring->unknown);
 	free(wiring->module_file);
 	free(wiring->shifted_by);
 	wiring_free_list(wiring->files);

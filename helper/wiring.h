@@ -37,6 +37,7 @@ struct wiring {
 	char *module; /* as written: absolute, or a bare name */
 	char *policy; /* the argument policy=…, or NULL */
 	bool is_override;
+	char *unknown; /* the first argument that the module ignores, or NULL */
 	bool is_silent; /* "-session": libpam does not log its absence */
 	bool is_required; /* if it cannot be loaded, sessions are refused */
 	bool is_diverting; /* "sufficient", a jump: lines behind it are left

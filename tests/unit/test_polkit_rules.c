@@ -2,6 +2,7 @@
 #include "fake.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,9 @@ static const struct parse_row {
 		"domain users" },
 	{ "a name of a domain", TEXT(RULE("\"LAB\\\\vm users\"")),
 		"LAB\\vm users" },
+	{ "a name that ends in a backslash", TEXT(RULE("\"LAB\\\\\"")),
+		"LAB\\" },
+	{ "a name with its own quotes", TEXT(RULE("\"a\\\"b\"")), "a\"b" },
 	{ "a name in UTF-8", TEXT(RULE("\"gr\xc3\xbcppe\"")), "gr\xc3\xbcppe" },
 	{ "a name with the other quotes", TEXT(RULE("\"it's\"")), "it's" },
 	{ "an empty name", TEXT(RULE("\"\"")), NULL },
@@ -104,6 +108,11 @@ static const struct parse_row {
 	{ "an open quote at the end", TEXT(ACTION " s.isInGroup(\""), NULL },
 	{ "an open string at the end", TEXT(ACTION " s.isInGroup(\"libvirt"),
 		NULL },
+	{ "a backslash at the end", TEXT(ACTION " s.isInGroup(\"libvirt\\"),
+		NULL },
+	{ "an empty string before it",
+		TEXT("polkit.log(\"\"); if (" ACTION " && s.isInGroup(\"g\"))"),
+		"g" },
 	{ "the other quote at the end", TEXT(ACTION " s.isInGroup(\"libvirt'"),
 		NULL },
 	{ "a group before the action",
@@ -206,6 +215,29 @@ test_parse(void **state)
 	}
 	free(group);
 	free(text);
+}
+
+/* Longer words are other words. */
+static void
+test_words(void **state)
+{
+	static const char characters[] = "abyzABYZ0189_$";
+
+	(void)state;
+	for (const char *c = characters; *c != '\0'; c++) {
+		char before[128], behind[128], *group = NULL;
+
+		snprintf(before, sizeof(before),
+			ACTION " && s.%cisInGroup(\"g\")", *c);
+		snprintf(behind, sizeof(behind),
+			ACTION " && s.isInGroup%c(\"g\")", *c);
+		assert_int_equal(
+			polkit_parse_group(before, strlen(before), &group),
+			-ENOENT);
+		assert_int_equal(
+			polkit_parse_group(behind, strlen(behind), &group),
+			-ENOENT);
+	}
 }
 
 /* A text that is cut anywhere says less, never something else. */
@@ -332,15 +364,18 @@ test_find(void **state)
 	const struct find_row *row = *state;
 	const char *root = fake_root(NULL);
 	char *group = NULL;
+	size_t descriptors;
 
 	for (const struct fake_node *node = row->nodes; node->path != NULL;
 		node++)
 		fake_make(root, node);
 	fake_enter(root);
+	descriptors = fake_descriptors();
 	fake_become_nobody();
 	assert_int_equal(
 		polkit_find_group(row->directories, &group), row->result);
 	fake_back();
+	assert_int_equal(fake_descriptors(), descriptors);
 	if (row->group == NULL)
 		assert_null(group);
 	else
@@ -384,6 +419,7 @@ main(void)
 	struct suite suite = { 0 };
 
 	suite_add(&suite, "parse", test_parse, SUITE_ROWS(parse_rows));
+	suite_add_one(&suite, "parse: longer words", test_words);
 	suite_add_one(&suite, "parse: cut anywhere", test_cut);
 	suite_add(&suite, "find", test_find, SUITE_ROWS(find_rows));
 	suite_add_one(

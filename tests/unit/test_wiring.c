@@ -131,6 +131,10 @@ static const struct row rows[] = {
 		{ { PAMD "login", "absent", FAKE_LINK },
 			{ "usr/lib/pam.d/login", LINE } },
 		NULL, "reached /usr/lib/pam.d/login:1 silent" },
+	{ "a link to itself",
+		{ { PAMD "login", "login", FAKE_LINK },
+			{ "usr/lib/pam.d/login", LINE } },
+		NULL, "reached /usr/lib/pam.d/login:1 silent" },
 	{ "a FIFO does not block",
 		{ { PAMD "login", NULL, FAKE_FIFO }, { PAMD "other", LINE } },
 		NULL, "reached /etc/pam.d/other:1 other silent" },
@@ -907,6 +911,24 @@ test_list_nothing(void **state)
 }
 
 static void
+test_slashes(void **state)
+{
+	const char *root = make_tree((struct fake_node[NODES_MAX]){
+		{ PAMD "login", LINE },
+	});
+	struct wiring wiring;
+	char *slashes;
+
+	(void)state;
+	assert_true(asprintf(&slashes, "%s//", root) > 0);
+	wiring = wiring_follow(slashes, "login");
+	assert_int_equal(wiring.state, WIRING_REACHED);
+	assert_string_equal(wiring.line_file, fake_path(root, PAMD "login"));
+	wiring_clear(&wiring);
+	free(slashes);
+}
+
+static void
 test_no_root(void **state)
 {
 	const char *root = fake_root(NULL);
@@ -1209,6 +1231,17 @@ static const struct check checks[] = {
 		"\tmake /etc/pam.d/common-session-noninteractive:2 the last "
 		"line of its file\n"
 		"PASS reached by login, sshd, su, su-l, sudo-i\n" },
+	{ "a jump, where the policy gives nothing",
+		{ WIRED,
+			{ PAMD "cron",
+				"session [success=1 default=ignore] "
+				"a.so\n" LINE "session required b.so\n" } },
+		"NOTE cron: /etc/pam.d/cron:1: [success=1 default=ignore] a.so "
+		"may jump over it\n"
+		"\tmake /etc/pam.d/cron:2 the last line of its file\n"
+		"PASS reached by login, sshd, su, su-l, sudo, sudo-i, "
+		"systemd-user\n",
+		.policy = "# none\n" },
 	{ "a line that ends the stack",
 		{ WIRED,
 			{ PAMD "cron",
@@ -1555,6 +1588,7 @@ main(void)
 	suite_add_one(&suite, "the line in a wrong place", test_wrong_place);
 	suite_add_one(&suite, "list of services", test_list);
 	suite_add_one(&suite, "list of no services", test_list_nothing);
+	suite_add_one(&suite, "slashes behind the root", test_slashes);
 	suite_add_one(&suite, "no root", test_no_root);
 	suite_add_one(&suite, "files that we may not read", test_denied);
 	suite_add(&suite, "size", test_size, SUITE_ROWS(sizes));
