@@ -167,11 +167,11 @@ describe_relogin(const struct doctor *doctor, const struct finding *findings)
 		failures += fails(&findings[i]);
 	if (session->lacks_group)
 		return need(strdup("this session is older than your "
-				   "membership. Log in anew; no reboot"));
+				   "membership. Log in anew; no reboot."));
 	if (session->lacks_uri && failures == 1 &&
 		fails(&findings[CHECK_ENVIRONMENT]))
 		return need(text_format("%sthis session lacks the URI. Log in "
-					"anew; no reboot",
+					"anew; no reboot.",
 			doctor->admission == ADMISSION_YES
 				? "libvirt lets you in, but "
 				: ""));

@@ -383,9 +383,8 @@ check_risks(struct doctor *doctor, struct finding *finding)
 	if (guard != NULL && guard->in_database == ANSWER_YES) {
 		name = member_name(guard);
 		finding_say(finding, FINDING_NOTE,
-			"%s: whoever runs the system's machines can become "
-			"root through one; give it to whom you would give "
-			"sudo",
+			"%s: as good as root, through a machine's disks; for "
+			"those you would give sudo",
 			name);
 		free(name);
 	}
