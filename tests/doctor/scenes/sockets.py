@@ -47,7 +47,7 @@ def modular_beside_monolithic(stage, judge):
         judge.check("modular: hangs up, while libvirtd would answer", shell,
                     status=1, socket="PASS", authorisation="PASS",
                     libvirt=("FAIL", "socket is closed|reset by peer|"
-                                     "End of file"), steady=False)
+                                     "End of file|Broken pipe"), steady=False)
 
 
 @scene
