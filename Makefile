@@ -82,8 +82,11 @@ sources_in = $(patsubst $(srcdir)/$(1)/%.c,%,$(wildcard $(srcdir)/$(1)/*.c))
 policy_src := $(call sources_in,policy)
 # all of the command but main(), and without the probe
 helper_src := $(filter-out main probe,$(call sources_in,helper))
-unit_tests := $(patsubst $(srcdir)/tests/unit/test_%.c,%,\
-	$(wildcard $(srcdir)/tests/unit/test_*.c))
+# with a /dev of their own
+root_tests := check_kvm
+unit_tests := $(filter-out $(root_tests),\
+	$(patsubst $(srcdir)/tests/unit/test_%.c,%,\
+	$(wildcard $(srcdir)/tests/unit/test_*.c)))
 pam_tests := $(patsubst $(srcdir)/tests/pam/test_%.c,%,\
 	$(wildcard $(srcdir)/tests/pam/test_*.c))
 c_files := $(wildcard $(srcdir)/policy/*.[ch] $(srcdir)/pam_virturi/*.[ch] \
@@ -94,6 +97,7 @@ sh_files := $(addprefix $(srcdir)/,packaging/deps tests/demo tests/fresh \
 policy_obj := $(policy_src:%=$(O)/policy/%.o)
 helper_obj := $(helper_src:%=$(O)/helper/%.o)
 unit_programs := $(unit_tests:%=$(O)/tests/unit/test_%)
+root_programs := $(root_tests:%=$(O)/tests/unit/test_%)
 pam_programs := $(pam_tests:%=$(O)/tests/pam/test_%)
 man_pages := pam_virturi.8 virturi.conf.5 virturi.1
 
@@ -187,7 +191,7 @@ wrapped := malloc calloc realloc free strdup strndup asprintf vasprintf \
 	__asprintf_chk __vasprintf_chk
 WRAP := $(wrapped:%=-Wl,--wrap=%)
 
-$(unit_programs): $(O)/tests/unit/%: $(O)/tests/unit/%.o \
+$(unit_programs) $(root_programs): $(O)/tests/unit/%: $(O)/tests/unit/%.o \
 		$(O)/tests/unit/fake.o $(O)/tests/unit/alloc.o \
 		$(O)/libhelper.a $(O)/libpolicy.a
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ \
@@ -283,12 +287,12 @@ check-sessions:
 check-doctor:
 	@$(call need,build check)
 	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile check-programs \
-		$(bus_programs)
+		$(bus_programs) $(root_programs)
 	@$(srcdir)/tests/sessions/run --deps --build $(O)
 	@$(srcdir)/tests/bus/run --deps
 	@$(srcdir)/tests/doctor/run --deps --build $(O)
-	@$(srcdir)/tests/run --build $(O) $(srcdir)/tests/bus/run \
-		$(srcdir)/tests/doctor/run
+	@$(srcdir)/tests/run --build $(O) $(root_programs) \
+		$(srcdir)/tests/bus/run $(srcdir)/tests/doctor/run
 
 # clang's libFuzzer, which brings its own main()
 fuzz_programs := $(patsubst $(srcdir)/tests/fuzz/%.c,$(O)/tests/fuzz/%,\

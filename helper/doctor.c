@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "../policy/text.h"
@@ -162,7 +163,9 @@ static bool
 is_transport_local(const struct uri_parts *parts)
 {
 	return parts->transport.start == NULL ||
-		text_equals(parts->transport, "unix");
+		(parts->transport.size == strlen("unix") &&
+			strncasecmp(parts->transport.start, "unix",
+				strlen("unix")) == 0);
 }
 
 static enum target

@@ -429,6 +429,19 @@ lookup_user_name(struct lookup *lookup, uid_t uid, char **ret)
 	return 0;
 }
 
+/*
+ * Who starts us without standard descriptors must not find them here: what is
+ * printed would go to the child. Takes fd over; -1 on failure.
+ */
+static int
+move_up(int fd)
+{
+	int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	close(fd);
+	return moved;
+}
+
 struct lookup *
 lookup_start(int timeout_ms)
 {
@@ -438,7 +451,9 @@ lookup_start(int timeout_ms)
 	*lookup = (struct lookup){ .fd = -1, .timeout_ms = timeout_ms };
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
 		return lookup;
-	lookup->child = fork();
+	fds[0] = move_up(fds[0]);
+	fds[1] = move_up(fds[1]);
+	lookup->child = fds[0] < 0 || fds[1] < 0 ? -1 : fork();
 	if (lookup->child == 0) {
 		close(fds[0]);
 		serve(fds[1]);
