@@ -85,8 +85,7 @@ run_check(struct doctor *doctor, size_t i, struct finding *finding)
 		checks[i].run(doctor, finding);
 }
 
-/* --- The first line
- * ----------------------------------------------------------- */
+/* --- The first line ------------------------------------------------------ */
 
 static char *
 describe_session(const struct doctor *doctor)
@@ -137,8 +136,7 @@ describe_who(const struct doctor *doctor)
 	return text;
 }
 
-/* --- The last line
- * -------------------------------------------------------------- */
+/* --- The last line ------------------------------------------------------- */
 
 static bool
 fails(const struct finding *finding)
@@ -248,8 +246,7 @@ conclude(const struct doctor *doctor, const struct finding *findings,
 	return obstacle != NULL ? STATUS_UNKNOWN : STATUS_OK;
 }
 
-/* --- The answer
- * ----------------------------------------------------------------- */
+/* --- The answer ---------------------------------------------------------- */
 
 static void
 print_text(const struct doctor *doctor, const struct finding *findings,

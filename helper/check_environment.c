@@ -15,8 +15,7 @@
 #define VARIABLE   "LIBVIRT_DEFAULT_URI"
 #define VIRSHS_OWN "VIRSH_DEFAULT_CONNECT_URI"
 
-/* --- This process ------------------------------------------------------------
- */
+/* --- This process -------------------------------------------------------- */
 
 /* Did something that the decision hangs on change since the session began? */
 static bool
@@ -167,8 +166,7 @@ say_virshs_own(const struct doctor *doctor, struct finding *finding)
 	finding_cure(finding, "this shell", "unset " VIRSHS_OWN);
 }
 
-/* --- Files
- * --------------------------------------------------------------------- */
+/* --- Files --------------------------------------------------------------- */
 
 static void
 say_assignment(const struct doctor *doctor, const struct assignment *assignment,
@@ -250,8 +248,7 @@ check_environment(struct doctor *doctor, struct finding *finding)
 	say_unread(doctor, finding);
 }
 
-/* --- systemd --user
- * -------------------------------------------------------------- */
+/* --- systemd --user ------------------------------------------------------ */
 
 static void
 say_managers_uri(

@@ -17,8 +17,7 @@
 /* Whoever is in it reads and writes disks as they like; Debian's, Fedora's … */
 #define DISK_GROUP "disk"
 
-/* --- How to join
- * ---------------------------------------------------------------- */
+/* --- How to join --------------------------------------------------------- */
 
 static bool
 is_local_user(const char *name)
@@ -85,8 +84,7 @@ finding_cure_join(const struct doctor *doctor, const struct member *member,
 	free(name);
 }
 
-/* --- groups
- * --------------------------------------------------------------------- */
+/* --- groups -------------------------------------------------------------- */
 
 /* Does the URI in use work without the guard's group, if not so well? */
 static bool
@@ -286,8 +284,7 @@ check_groups(struct doctor *doctor, struct finding *finding)
 			finding, FINDING_PASS, "no group guards anything here");
 }
 
-/* --- processes
- * ------------------------------------------------------------------ */
+/* --- processes ----------------------------------------------------------- */
 
 static void
 say_lagging(const struct relogin *relogin, bool is_for_groups,
@@ -341,8 +338,7 @@ check_processes(struct doctor *doctor, struct finding *finding)
 			doctor_user(doctor));
 }
 
-/* --- risks
- * ---------------------------------------------------------------------- */
+/* --- risks --------------------------------------------------------------- */
 
 static void
 say_disk(struct doctor *doctor, struct finding *finding)

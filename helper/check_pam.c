@@ -22,8 +22,7 @@ struct report {
 	struct finding *finding;
 };
 
-/* --- Groups -----------------------------------------------------------------
- */
+/* --- Groups -------------------------------------------------------------- */
 
 /* What rows have in common; NULL: the row is not meant. Borrowed. */
 typedef const char *get_key(const struct row *row);
@@ -96,8 +95,7 @@ differ(const struct pam_survey *survey, get_key *get)
 	return false;
 }
 
-/* --- How bad it is -----------------------------------------------------------
- */
+/* --- How bad it is ------------------------------------------------------- */
 
 static enum finding_status
 judge_hindrance(const struct pam_survey *survey)
@@ -113,8 +111,7 @@ judge_broken(const struct pam_survey *survey)
 	return survey->is_any_wanted ? FINDING_FAIL : FINDING_WARN;
 }
 
-/* --- Cures ------------------------------------------------------------------
- */
+/* --- Cures --------------------------------------------------------------- */
 
 static void
 cure_line(struct report *report)
@@ -212,8 +209,7 @@ cure_place(struct report *report, const struct row *row, const char *names)
 	free(own);
 }
 
-/* --- The module -------------------------------------------------------------
- */
+/* --- The module ---------------------------------------------------------- */
 
 static const char *
 get_missing(const struct row *row)
@@ -258,8 +254,7 @@ say_unloadable(struct report *report, const struct row *row, const char *names)
 	finding_cure(report->finding, "see", "ldd %s", file);
 }
 
-/* --- Who reaches it ----------------------------------------------------------
- */
+/* --- Who reaches it ------------------------------------------------------ */
 
 static const char *
 get_reached(const struct row *row)
@@ -417,8 +412,7 @@ say_other_unreached(
 		"not reached by %s, which is no matter", names);
 }
 
-/* --- What the line says ------------------------------------------------------
- */
+/* --- What the line says -------------------------------------------------- */
 
 static const char *
 get_override(const struct row *row)
@@ -564,8 +558,7 @@ say_shifted(struct report *report, const struct row *row, const char *names)
 	cure_order(report, row);
 }
 
-/* --- The check --------------------------------------------------------------
- */
+/* --- The check ----------------------------------------------------------- */
 
 static void
 say_all(struct report *report)

@@ -45,8 +45,7 @@ count_ended(size_t count, const char *thing)
 		"ends %zu %s%s", count, thing, count == 1 ? "" : plural));
 }
 
-/* --- One step after another, the least first -------------------------------
- */
+/* --- One step after another, the least first ----------------------------- */
 
 static bool
 session_lacks(const struct lag *lag)

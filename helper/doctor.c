@@ -32,8 +32,7 @@ doctor_home(const struct doctor *doctor)
 	return subject_home(doctor->inquiry.subject);
 }
 
-/* --- Who --------------------------------------------------------------------
- */
+/* --- Who ----------------------------------------------------------------- */
 
 static enum viewpoint
 find_viewpoint(const struct doctor *doctor, bool may_be_host)
@@ -128,8 +127,7 @@ time_describe(time_t when)
 	return need(text_format("%.*s", (int)size, text));
 }
 
-/* --- What they get
- * ------------------------------------------------------------ */
+/* --- What they get ------------------------------------------------------- */
 
 void
 doctor_decide_for(
@@ -227,8 +225,7 @@ find_socket(struct doctor *doctor)
 	free(name);
 }
 
-/* --- Their service manager
- * ----------------------------------------------------- */
+/* --- Their service manager ----------------------------------------------- */
 
 static const struct process *
 find_manager_process(const struct doctor *doctor)
@@ -293,8 +290,7 @@ find_members(struct doctor *doctor)
 		&where, &doctor->inquiry.facts, doctor->inquiry.subject);
 }
 
-/* --- Whether they get in
- * --------------------------------------------------------- */
+/* --- Whether they get in ------------------------------------------------- */
 
 /* Root may ask polkit about others, if they have a process to ask about. */
 static const struct process *

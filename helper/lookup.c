@@ -51,8 +51,7 @@ struct lookup {
 	int timeout_ms;
 };
 
-/* --- Both -------------------------------------------------------------------
- */
+/* --- Both ---------------------------------------------------------------- */
 
 #define FOR_EVER INT64_MAX
 
@@ -124,8 +123,7 @@ transmit(int fd, const void *bytes, size_t size, int64_t deadline)
 	return 0;
 }
 
-/* --- In the child -----------------------------------------------------------
- */
+/* --- In the child -------------------------------------------------------- */
 
 /* What an answer is made of, until it is sent. */
 struct answer_body {
@@ -272,8 +270,7 @@ serve(int fd)
 	_exit(0);
 }
 
-/* --- In the parent ----------------------------------------------------------
- */
+/* --- In the parent ------------------------------------------------------- */
 
 /* A child that hangs in the kernel is left to init, never waited for. */
 static void

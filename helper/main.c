@@ -94,6 +94,7 @@ main(int argc, char **argv)
 	enum status status;
 
 	setlocale(LC_CTYPE, "");
+	output_begin();
 	status = run(argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		complain("cannot write the answer: %m");

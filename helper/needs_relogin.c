@@ -15,8 +15,7 @@
 /* So many rows for other processes; --verbose has all. */
 #define ROWS_ALWAYS 8
 
-/* --- The table
- * ------------------------------------------------------------------ */
+/* --- The table ----------------------------------------------------------- */
 
 static const char *
 answer_name(enum answer answer)
@@ -112,8 +111,7 @@ print_table(const struct relogin *relogin)
 			relogin->n_others - shown);
 }
 
-/* --- What follows from it
- * --------------------------------------------------------- */
+/* --- What follows from it ------------------------------------------------ */
 
 static bool
 is_missing(const struct relogin *relogin, size_t i)
@@ -250,8 +248,7 @@ print_text(const struct relogin *relogin)
 	printf("%s.\n", conclude(relogin));
 }
 
-/* --- JSON
- * -------------------------------------------------------------------------- */
+/* --- JSON ---------------------------------------------------------------- */
 
 static json_t *
 groups_to_json(const struct relogin *relogin)
@@ -343,8 +340,7 @@ print_json(const struct relogin *relogin)
 	json_print(document);
 }
 
-/* --- The command
- * ---------------------------------------------------------------------- */
+/* --- The command --------------------------------------------------------- */
 
 /* What keeps the question from being answered. NULL: nothing. */
 static const char *

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "output.h"
 
+#include <errno.h>
+#include <langinfo.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +13,90 @@
 #include "../policy/policy.h"
 #include "../policy/text.h"
 #include "options.h"
+
+static bool
+is_utf8(void)
+{
+	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+#ifdef __GLIBC__
+
+/* write(2), all of it. */
+static bool
+write_fully(int fd, const char *bytes, size_t size)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, bytes, size);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		bytes += n > 0 ? n : 0;
+		size -= n > 0 ? (size_t)n : 0;
+	}
+	return true;
+}
+
+/* fopencookie(3): 0 is a failure */
+static ssize_t
+write_ascii(void *cookie, const char *bytes, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	int fd = *(const int *)cookie;
+	char escaped[1024];
+	size_t used = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		unsigned char byte = (unsigned char)bytes[i];
+
+		if (byte < 0x80) {
+			escaped[used++] = bytes[i];
+		} else {
+			escaped[used++] = '\\';
+			escaped[used++] = 'x';
+			escaped[used++] = digits[byte >> 4];
+			escaped[used++] = digits[byte & 0xf];
+		}
+		if (used > sizeof(escaped) - 4 || i + 1 == size) {
+			if (!write_fully(fd, escaped, used))
+				return 0;
+			used = 0;
+		}
+	}
+	return (ssize_t)size;
+}
+
+static FILE *
+open_ascii(const int *fd)
+{
+	cookie_io_functions_t functions = { .write = write_ascii };
+
+	/* it is only read */
+	return need(fopencookie((void *)(uintptr_t)fd, "w", functions));
+}
+
+void
+output_begin(void)
+{
+	static const int fds[] = { STDOUT_FILENO, STDERR_FILENO };
+
+	if (is_utf8())
+		return;
+	stdout = open_ascii(&fds[0]);
+	stderr = open_ascii(&fds[1]);
+	setvbuf(stdout, NULL, isatty(fds[0]) ? _IOLBF : _IOFBF, BUFSIZ);
+	setvbuf(stderr, NULL, _IONBF, 0);
+}
+
+#else
+
+/* There standard streams are constants. */
+void
+output_begin(void)
+{
+}
+
+#endif
 
 void
 complain(const char *format, ...)
@@ -155,7 +242,9 @@ json_document(const char *command)
 void
 json_print(json_t *document)
 {
-	if (json_dumpf(document, stdout, JSON_INDENT(2)) < 0)
+	size_t flags = JSON_INDENT(2) | (is_utf8() ? 0 : JSON_ENSURE_ASCII);
+
+	if (json_dumpf(document, stdout, flags) < 0)
 		need(NULL);
 	putchar('\n');
 	json_decref(document);

@@ -13,6 +13,12 @@
 #include "../policy/remark.h"
 #include "../policy/scan.h"
 
+/*
+ * Call once, after setlocale(3): where the locale is not UTF-8, as with LANG=C,
+ * all that is printed is ASCII, and other people's other bytes are \xNN.
+ */
+void output_begin(void);
+
 /* "virturi: …" on standard error; made printable as a whole. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

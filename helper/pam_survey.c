@@ -12,8 +12,7 @@
 /* An address of nobody (RFC 5737), for "from somewhere else". */
 #define SOME_HOST "192.0.2.1"
 
-/* --- Rows -------------------------------------------------------------------
- */
+/* --- Rows ---------------------------------------------------------------- */
 
 /* Who opens sessions, in the order in which people think of it. */
 static const struct {
@@ -216,8 +215,7 @@ find_rows(struct pam_survey *survey)
 	try_modules(survey);
 }
 
-/* --- What rows are ----------------------------------------------------------
- */
+/* --- What rows are ------------------------------------------------------- */
 
 bool
 row_is_manager(const struct row *row)
@@ -277,8 +275,7 @@ pam_survey_has_called(const struct pam_survey *survey)
 	return has_login(survey, row_is_called);
 }
 
-/* --- Where the line belongs --------------------------------------------------
- */
+/* --- Where the line belongs ---------------------------------------------- */
 
 /* Files that all sessions of a distribution share; pam_virturi(8). */
 static const char *const shared_files[] = {
@@ -354,8 +351,7 @@ choose_places(struct pam_survey *survey)
 	}
 }
 
-/* --- The survey -------------------------------------------------------------
- */
+/* --- The survey ---------------------------------------------------------- */
 
 /* The line to add, with the module's path if libpam would not find it. */
 static void

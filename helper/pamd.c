@@ -53,8 +53,7 @@ struct place {
 	bool is_faulty; /* with no type that there is */
 };
 
-/* --- Files ------------------------------------------------------------------
- */
+/* --- Files --------------------------------------------------------------- */
 
 /* Only the first one counts: it is what to mend first. */
 static __attribute__((format(printf, 2, 3))) void
@@ -131,8 +130,7 @@ keep_name(struct pamd_stack *stack, const char *path)
 	stack->files[stack->n_files++] = need(strdup(path));
 }
 
-/* --- Lines ------------------------------------------------------------------
- */
+/* --- Lines --------------------------------------------------------------- */
 
 static int read_lines(struct reader *reader, const struct context *context,
 	const struct file *file);
@@ -339,8 +337,7 @@ read_lines(struct reader *reader, const struct context *context,
 	return is_cut ? -EBADMSG : 0;
 }
 
-/* --- Services ---------------------------------------------------------------
- */
+/* --- Services ------------------------------------------------------------ */
 
 static bool
 has_directories(const struct root *root)

@@ -60,8 +60,7 @@ static const char *const action_names[] = {
 	"reset",
 };
 
-/* --- Lines and words --------------------------------------------------------
- */
+/* --- Lines and words ----------------------------------------------------- */
 
 void
 pamd_text_begin(struct pamd_text *text, const char *bytes, size_t size)
@@ -174,8 +173,7 @@ pamd_next_word(char **rest)
 	return word;
 }
 
-/* --- Controls ---------------------------------------------------------------
- */
+/* --- Controls ------------------------------------------------------------ */
 
 /* What the words that are no list of [value=action] stand for. */
 static const struct keyword {

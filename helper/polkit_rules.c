@@ -34,8 +34,7 @@ static const char *const installed[] = {
 	NULL,
 };
 
-/* --- Tokens ------------------------------------------------------------------
- */
+/* --- Tokens -------------------------------------------------------------- */
 
 enum token_kind {
 	TOKEN_END, /* or something that has no end */
@@ -123,8 +122,7 @@ is_mark(const struct token *token, const char *mark)
 	return token->kind == TOKEN_OTHER && text_equals(token->text, mark);
 }
 
-/* --- A file
- * ------------------------------------------------------------------- */
+/* --- A file -------------------------------------------------------------- */
 
 /* A string's value, as far as names need it: "\\" is a backslash. */
 static char *
@@ -196,8 +194,7 @@ polkit_parse_group(const char *text, size_t size, char **ret)
 	return r;
 }
 
-/* --- Files
- * -------------------------------------------------------------------- */
+/* --- Files --------------------------------------------------------------- */
 
 static int
 search_file(const char *directory, const char *name, char **ret)

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "relogin.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../policy/countof.h"
 #include "../policy/text.h"
-#include "bus.h"
 #include "device.h"
-#include "host.h"
 
 #define VARIABLE "LIBVIRT_DEFAULT_URI"
 
-/* --- Which groups count ------------------------------------------------------
- */
+/* --- Which groups count -------------------------------------------------- */
 
 /* Could the user open it without being in any group? An ACL may let them in. */
 static bool
@@ -101,8 +96,7 @@ relogin_explain_group(const struct relogin *relogin, size_t i)
 	return text;
 }
 
-/* --- Who lags
- * ----------------------------------------------------------------- */
+/* --- Who lags ------------------------------------------------------------ */
 
 static void
 compare_groups(const struct relogin *relogin, struct holder *holder)
@@ -164,8 +158,8 @@ is_managers_own(const struct relogin *relogin, const struct process *process)
 		strcmp(process->name, "(sd-pam)") == 0;
 }
 
-static size_t
-count_children(const struct relogin *relogin, pid_t pid)
+size_t
+relogin_count_children(const struct relogin *relogin, pid_t pid)
 {
 	const struct processes *processes = &relogin->doctor->processes;
 	size_t count = 0;
@@ -227,7 +221,7 @@ compare_manager(struct relogin *relogin)
 		.process = view->process,
 		.knows_uri = view->knows_uri,
 		.uri = view->uri != NULL ? need(strdup(view->uri)) : NULL,
-		.children = count_children(relogin, view->process->pid),
+		.children = relogin_count_children(relogin, view->process->pid),
 	};
 	compare_groups(relogin, manager);
 	compare_uri(relogin, manager, relogin->manager_uri);
@@ -395,7 +389,8 @@ compare_others(struct relogin *relogin)
 			holder_clear(holder);
 			continue;
 		}
-		holder->children = count_children(relogin, process->pid);
+		holder->children =
+			relogin_count_children(relogin, process->pid);
 		relogin->n_others++;
 	}
 	variables_free(variables, processes->count);
@@ -404,166 +399,7 @@ compare_others(struct relogin *relogin)
 		compare_rank);
 }
 
-/* --- What helps
- * ----------------------------------------------------------------- */
-
-static enum way
-find_way(const struct doctor *doctor)
-{
-	static const struct {
-		const char *service;
-		enum way way;
-	} ways[] = {
-		{ "sshd", WAY_SSH },
-		{ "login", WAY_TTY },
-		{ "remote", WAY_TTY },
-		{ "su", WAY_SU },
-		{ "su-l", WAY_SU },
-		{ "sudo", WAY_SU },
-		{ "sudo-i", WAY_SU },
-		{ "run0", WAY_SU },
-		{ "systemd-run0", WAY_SU },
-		{ "gdm-password", WAY_DESKTOP },
-		{ "gdm-autologin", WAY_DESKTOP },
-		{ "gdm-fingerprint", WAY_DESKTOP },
-		{ "sddm", WAY_DESKTOP },
-		{ "sddm-autologin", WAY_DESKTOP },
-		{ "lightdm", WAY_DESKTOP },
-		{ "lightdm-autologin", WAY_DESKTOP },
-		{ "greetd", WAY_DESKTOP },
-		{ "ly", WAY_DESKTOP },
-		{ "lxdm", WAY_DESKTOP },
-		{ "xdm", WAY_DESKTOP },
-		{ "plasmalogin", WAY_DESKTOP },
-		{ "cosmic-greeter", WAY_DESKTOP },
-	};
-
-	for (size_t i = 0; i < countof(ways); i++) {
-		if (strcmp(ways[i].service, doctor->inquiry.session.service) ==
-			0)
-			return ways[i].way;
-	}
-	return WAY_OTHER;
-}
-
-static const struct process *
-find_ancestor(const struct doctor *doctor, enum process_kind kind)
-{
-	const struct process *process = &doctor->self;
-
-	while (process != NULL && process->kind != kind)
-		process = doctor_find_parent(doctor, process);
-	return process;
-}
-
-static bool
-has_desktop(const struct doctor *doctor)
-{
-	for (size_t i = 0; i < doctor->processes.count; i++) {
-		if (doctor->processes.list[i].kind == PROCESS_DESKTOP)
-			return true;
-	}
-	return false;
-}
-
-static void
-fill_multiplexer(struct multiplexer *multiplexer, const struct holder *holder)
-{
-	if (multiplexer->pid != 0 && multiplexer->lacks_group)
-		return;
-	*multiplexer = (struct multiplexer){
-		.pid = holder->process->pid,
-		.lacks_group = holder->lacks_group,
-		.lacks_uri = holder->lacks_uri,
-		.windows = holder->children,
-	};
-}
-
-static void
-fill_others(const struct relogin *relogin, struct lag *lag)
-{
-	for (size_t i = 0; i < relogin->n_others; i++) {
-		const struct holder *holder = &relogin->others[i];
-
-		switch (holder->process->kind) {
-		case PROCESS_TMUX:
-			fill_multiplexer(&lag->tmux, holder);
-			break;
-		case PROCESS_SCREEN:
-			fill_multiplexer(&lag->screen, holder);
-			break;
-		case PROCESS_EDITOR:
-			lag->editor = holder->process->pid;
-			break;
-		case PROCESS_DESKTOP:
-			lag->desktop_lags = true;
-			break;
-		default:
-			lag->others++;
-			break;
-		}
-	}
-}
-
-/* The first group this session lacks and counts that newgrp(1) could give. */
-static const char *
-find_missing_group(const struct relogin *relogin)
-{
-	const struct members *members = &relogin->doctor->members;
-
-	for (size_t i = 0; i < members->count; i++) {
-		if (relogin->session.lacks != NULL &&
-			relogin->session.lacks[i] && relogin->counts[i] &&
-			members->list[i].name != NULL)
-			return members->list[i].name;
-	}
-	return NULL;
-}
-
-static bool
-is_shared_connection(const struct relogin *relogin)
-{
-	const struct process *sshd =
-		find_ancestor(relogin->doctor, PROCESS_SSHD);
-
-	return sshd != NULL && count_children(relogin, sshd->pid) > 1;
-}
-
-static void
-find_cures(struct relogin *relogin)
-{
-	const struct doctor *doctor = relogin->doctor;
-	const struct holder *session = &relogin->session;
-	const struct holder *manager = &relogin->manager;
-	bool is_lingering = false;
-	struct lag lag = {
-		.user = doctor_user(doctor),
-		.uid = doctor_uid(doctor),
-		.is_other = doctor->viewpoint == VIEW_OTHER,
-		.group = find_missing_group(relogin),
-		.uri = relogin->uri,
-		.manager_uri = relogin->manager_uri,
-		.way = find_way(doctor),
-		.is_session = session->process != NULL && !relogin->is_service,
-		.session_lacks_group = session->lacks_group,
-		.session_lacks_uri = session->lacks_uri,
-		.is_shared_connection = is_shared_connection(relogin),
-		.manager = manager->process != NULL ? manager->process->pid : 0,
-		.manager_lacks_group = manager->lacks_group,
-		.manager_lacks_uri = manager->lacks_uri,
-		.has_desktop = has_desktop(doctor),
-		.services = manager->children,
-		.has_logind = host_has_systemd(),
-	};
-
-	if (manager->lacks_group)
-		bus_is_lingering(doctor_uid(doctor), doctor->options.timeout_ms,
-			&is_lingering);
-	lag.is_lingering = is_lingering;
-	fill_others(relogin, &lag);
-	relogin->cures = cures_find(&lag);
-	relogin->is_needed = relogin->cures.count > 0;
-}
+/* --- All of it ----------------------------------------------------------- */
 
 struct relogin
 relogin_find(struct doctor *doctor)
@@ -571,6 +407,7 @@ relogin_find(struct doctor *doctor)
 	struct relogin relogin = { .doctor = doctor,
 		.uri = doctor->decision.uri };
 	struct decision decision;
+	struct lag lag;
 
 	relogin.counts = need(calloc(doctor->members.count + 1, sizeof(bool)));
 	for (size_t i = 0; i < doctor->members.count; i++)
@@ -586,7 +423,9 @@ relogin_find(struct doctor *doctor)
 	/* started by the service manager itself, not from somebody's shell */
 	relogin.is_service = relogin.manager.process != NULL &&
 		doctor->self.parent == relogin.manager.process->pid;
-	find_cures(&relogin);
+	lag = relogin_find_lag(&relogin);
+	relogin.cures = cures_find(&lag);
+	relogin.is_needed = relogin.cures.count > 0;
 	return relogin;
 }
 

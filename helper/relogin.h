@@ -48,6 +48,13 @@ struct relogin relogin_find(struct doctor *doctor);
 
 void relogin_clear(struct relogin *relogin);
 
+/* What the cures depend on; strings are borrowed from relogin. */
+struct lag relogin_find_lag(const struct relogin *relogin);
+
+/* Processes that this one has started and that still run, systemd's own helper
+ * apart. */
+size_t relogin_count_children(const struct relogin *relogin, pid_t pid);
+
 /* "tmux server 1440", "systemd --user 812", "firefox 2210": owned. */
 char *holder_name(const struct holder *holder);
 

@@ -294,8 +294,7 @@ static const struct row rows[] = {
 		YES "session optional A\n" },
 };
 
-/* --- Stacks ------------------------------------------------------------------
- */
+/* --- Stacks -------------------------------------------------------------- */
 
 static struct stack pamd; /* libpam's directory */
 static struct stack tree; /* the root of … */
@@ -435,8 +434,7 @@ follow(const struct row *row)
 	return wiring_follow(tree.directory, SERVICE);
 }
 
-/* --- Sessions ----------------------------------------------------------------
- */
+/* --- Sessions ------------------------------------------------------------ */
 
 /* What came of all combinations. */
 struct result {
@@ -556,8 +554,7 @@ test_row(void **state)
 	wiring_clear(&wiring);
 }
 
-/* --- Any stack ---------------------------------------------------------------
- */
+/* --- Any stack ----------------------------------------------------------- */
 
 /* As good as random, and the same every time. */
 static uint32_t seed = 1;

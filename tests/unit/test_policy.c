@@ -843,8 +843,7 @@ test_unreadable(void **state)
 	policy_free(policy);
 }
 
-/* --- A single file: policy= ------------------------------------------------
- */
+/* --- A single file: policy= ---------------------------------------------- */
 
 static struct policy *
 load_single(const char *path)

@@ -319,6 +319,7 @@ struct situation_row {
 	 */
 	const char *lags;
 	const char *steps[5]; /* part of each */
+	pid_t session; /* which stands for it; 0: whichever */
 	const char *why; /* part of what is said of the first member */
 };
 
@@ -585,6 +586,9 @@ test_situation(void **state)
 	doctor = make_doctor(row, policy, subject);
 	relogin = relogin_find(&doctor);
 	check_bounds(&relogin);
+	if (row->session != 0)
+		assert_int_equal(
+			number_of(relogin.session.process), row->session);
 	text = format_lags(&relogin);
 	assert_string_equal(text, row->lags);
 	free(text);
@@ -802,6 +806,19 @@ static const struct situation_row other_rows[] = {
 		.processes = { { 1, 0, PROCESS_SSHD, NO_GROUP },
 			OLD_SHELL(2, 1), { 3, 2, PROCESS_OTHER, NO_GROUP } },
 		.lags = "session: libvirt\n", .steps = { NEWGRP, NEW_LOGIN } },
+	{ "our shell stands for it", .parent = 1,
+		.processes = { FRESH_SHELL(1, 0) }, .session = 1, .lags = "" },
+	{ "a shell with fewer groups does not, as below sg(1)", .parent = 1,
+		.processes = { OLD_SHELL(1, 0) }, .session = SELF, .lags = "" },
+	{ "a shell with other groups does not", .parent = 1,
+		.processes = { { 1, 0, PROCESS_SHELL, "109" } },
+		.session = SELF, .lags = "" },
+	{ "what is no shell does not", .parent = 1,
+		.processes = { { 1, 0, PROCESS_OTHER, IN_GROUP } },
+		.session = SELF, .lags = "" },
+	{ "somebody else's process does not", .parent = 0,
+		.processes = { FRESH_SHELL(1, 0) }, .session = SELF,
+		.lags = "" },
 	{ "what we run is the session", .groups = NO_GROUP,
 		.processes = { { 100, SELF, PROCESS_OTHER, NO_GROUP } },
 		.lags = "session: libvirt\n", .steps = { NEWGRP, NEW_LOGIN } },

@@ -22,8 +22,7 @@
 #define PAMD "etc/pam.d/"
 #define LINE "-session optional pam_virturi.so\n"
 
-/* --- Services ---------------------------------------------------------------
- */
+/* --- Services ------------------------------------------------------------ */
 
 /* In what is expected, paths begin below the root. */
 struct row {
@@ -515,8 +514,7 @@ test_service(void **state)
 		row->expected);
 }
 
-/* --- Distributions -----------------------------------------------------------
- */
+/* --- Distributions ------------------------------------------------------- */
 
 /* The session lines of what Debian 12 and 13 ship, wired as it should be. */
 #define DEBIAN_COMMON                                                          \
@@ -866,8 +864,7 @@ test_wrong_place(void **state)
 		"over it");
 }
 
-/* --- Lists, limits, people ---------------------------------------------------
- */
+/* --- Lists, limits, people ----------------------------------------------- */
 
 static void
 test_list(void **state)
@@ -1034,8 +1031,7 @@ test_any_bytes(void **state)
 	}
 }
 
-/* --- The check --------------------------------------------------------------
- */
+/* --- The check ----------------------------------------------------------- */
 
 #define SECURITY "usr/lib/x86_64-linux-gnu/security/"
 #define MEMBERS  "[group libvirt]\nuri = qemu:///system\n"
@@ -1519,8 +1515,7 @@ test_check_nothing(void **state)
 	free(absent);
 }
 
-/* --- Loading ----------------------------------------------------------------
- */
+/* --- Loading ------------------------------------------------------------- */
 
 static void
 assert_load_error(const char *path, const char *part)
