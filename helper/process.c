@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../policy/text.h"
@@ -199,4 +200,20 @@ process_began(const struct process *process)
 	if (after_boot > (uint64_t)up.tv_sec || now.tv_sec < up.tv_sec)
 		return 0;
 	return now.tv_sec - up.tv_sec + (time_t)after_boot;
+}
+
+bool
+process_is_contained(const struct process *process)
+{
+	int directory_fd = proc_open_process(process);
+	struct stat theirs, ours;
+	bool is_contained;
+
+	if (directory_fd < 0)
+		return false;
+	is_contained = fstatat(directory_fd, "ns/user", &theirs, 0) == 0 &&
+		stat("/proc/self/ns/user", &ours) == 0 &&
+		(theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino);
+	close(directory_fd);
+	return is_contained;
 }

@@ -81,6 +81,12 @@ bool process_has_gid(const struct process *process, gid_t gid);
 /* When it began, in seconds since the epoch; 0: not known. */
 time_t process_began(const struct process *process);
 
+/*
+ * Is it in a user namespace of its own, a container's or a sandbox's? There
+ * groups are dropped on purpose. False also where that is not to be seen.
+ */
+bool process_is_contained(const struct process *process);
+
 /* What can be seen of a variable in a process's environment. */
 enum variable_state {
 	VARIABLE_UNKNOWN, /* nothing: not to be seen, or not in time */

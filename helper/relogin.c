@@ -385,7 +385,8 @@ compare_others(struct relogin *relogin)
 			continue;
 		relogin->n_seen++;
 		compare_other(relogin, i, variables, holder);
-		if (!holder->lacks_group && !holder->lacks_uri) {
+		if ((!holder->lacks_group && !holder->lacks_uri) ||
+			process_is_contained(process)) {
 			holder_clear(holder);
 			continue;
 		}

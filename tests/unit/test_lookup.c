@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -166,8 +167,17 @@ getgrouplist(const char *user, gid_t group, gid_t *groups, int *ngroups)
 	return room < MANY_COUNT ? -1 : MANY_COUNT;
 }
 
-/* Shall fork(2) fail? */
-static bool has_no_processes;
+/* Shall socketpair(2) or fork(2) fail? */
+static bool has_no_sockets, has_no_processes;
+
+int
+socketpair(int domain, int type, int protocol, int fds[2])
+{
+	if (!has_no_sockets)
+		return REAL(socketpair, domain, type, protocol, fds);
+	errno = EMFILE;
+	return -1;
+}
 
 pid_t
 fork(void)
@@ -572,39 +582,25 @@ test_killed(void **state)
 	lookup_end(lookup);
 }
 
-/*
- * A stopped child reads nothing either: a question that no buffer holds must
- * not wait for it. In a process of its own, since it may.
- */
+/* It reads nothing either: a question that no buffer holds must not wait. */
 static void
 test_stopped(void **state)
 {
 	enum { SIZE = 1 << 24 };
+	struct lookup *lookup = start(100);
+	pid_t child = find_child(lookup);
 	char *name = malloc(SIZE + 1);
-	int status;
-	pid_t pid;
 
 	(void)state;
 	assert_non_null(name);
 	memset(name, 'x', SIZE);
 	name[SIZE] = '\0';
-	pid = fork();
-	if (pid == 0) {
-		struct lookup *lookup = start(100);
-		struct facts facts = lookup_facts(lookup);
-		struct group_record record = { 0 };
-
-		alarm(GUARD_S / 6);
-		if (facts.find_group(facts.context, PID, "", &record) < 0)
-			_exit(2);
-		kill((pid_t)record.gid, SIGSTOP);
-		_exit(facts.find_group(facts.context, name, "", &record) !=
-			-ETIMEDOUT);
-	}
+	kill(child, SIGSTOP);
+	assert_int_equal(ask(lookup, ASK_GROUP, name, 0), -ETIMEDOUT);
+	assert_given_up(lookup);
+	assert_dies(child);
+	lookup_end(lookup);
 	free(name);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static volatile sig_atomic_t signals;
@@ -672,14 +668,14 @@ test_given_up_descriptors(void **state)
 }
 
 static void
-test_no_descriptors(void **state)
+test_no_sockets(void **state)
 {
 	struct lookup *lookup;
 
 	(void)state;
-	fake_limit(1);
+	has_no_sockets = true;
 	lookup = start(PATIENT_MS);
-	fake_unlimit();
+	has_no_sockets = false;
 	assert_non_null(lookup);
 	assert_given_up(lookup);
 	lookup_end(lookup);
@@ -726,6 +722,28 @@ test_lets_go_of_output(void **state)
 	assert_true(end.revents & POLLHUP);
 	close(pipe_fds[0]);
 	lookup_end(lookup);
+}
+
+/* Started without standard input, output and error. */
+static void
+test_no_standard_descriptors(void **state)
+{
+	struct lookup *lookup;
+	int before[3], r;
+
+	(void)state;
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) {
+		before[i] = fcntl(i, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		close(i);
+	}
+	lookup = start(PATIENT_MS);
+	r = ask(lookup, ASK_GROUP, PID, 0);
+	lookup_end(lookup);
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) {
+		dup2(before[i], i);
+		close(before[i]);
+	}
+	assert_int_equal(r, 0);
 }
 
 /* What a process does that starts a child and is killed; -1: it failed. */
@@ -793,10 +811,12 @@ main(void)
 	suite_add_one(&suite, "the end", test_end);
 	suite_add_one(&suite, "given up, nothing is left open",
 		test_given_up_descriptors);
-	suite_add_one(&suite, "no descriptors", test_no_descriptors);
+	suite_add_one(&suite, "no sockets", test_no_sockets);
 	suite_add_one(&suite, "no processes", test_no_processes);
 	suite_add_one(&suite, "the child does not hold our output",
 		test_lets_go_of_output);
+	suite_add_one(&suite, "no standard descriptors",
+		test_no_standard_descriptors);
 	suite_add_one(&suite, "the parent is killed", test_parent_killed);
 	return suite_run(&suite, "lookup");
 }

@@ -246,6 +246,21 @@ def cure_editor(stage, judge):
 
 
 @scene
+def no_cure_for_containers(stage, judge):
+    """Rootless ones drop groups on purpose, whenever they begin."""
+    stage.restart_libvirt(SOCKET_GROUP_MODE)
+    with ssh(OUTSIDER) as old:
+        old.run("unshare --user --map-root-user setsid sleep 1000 "
+                "</dev/null >/dev/null 2>&1 &")
+    join(OUTSIDER)
+    with ssh(OUTSIDER) as shell:
+        judge.says("a container's process goes on",
+                   shell.run("pgrep -c -x sleep"), "1")
+        judge.relogin("a container begun before: no relogin", shell,
+                      needed=False)
+
+
+@scene
 def cure_terminate_user(stage, judge):
     judge.skip("loginctl terminate-user",
                "logind needs systemd as the first process")
