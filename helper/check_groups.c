@@ -20,9 +20,9 @@
 /* --- How to join --------------------------------------------------------- */
 
 static bool
-is_local_user(const char *name)
+has_user(const char *path, const char *name)
 {
-	FILE *file = fopen("/etc/passwd", "re");
+	FILE *file = fopen(path, "re");
 	const struct passwd *entry;
 	bool is_found = false;
 
@@ -34,9 +34,9 @@ is_local_user(const char *name)
 }
 
 static bool
-is_local_group(const char *name)
+has_group(const char *path, const char *name)
 {
-	FILE *file = fopen("/etc/group", "re");
+	FILE *file = fopen(path, "re");
 	const struct group *entry;
 	bool is_found = false;
 
@@ -47,41 +47,58 @@ is_local_group(const char *name)
 	return is_found;
 }
 
+/* usermod(8) knows the users of /etc/passwd, gpasswd(1) all. */
+static void
+cure_in_files(const char *user, const char *group, const char *label,
+	struct finding *finding)
+{
+	char *user_word = shell_word(user), *group_word = shell_word(group);
+
+	if (has_user("/etc/passwd", user))
+		finding_cure(finding, label, "sudo usermod -aG %s %s",
+			group_word, user_word);
+	else
+		finding_cure(finding, label,
+			"sudo gpasswd -a %s %s (%s is a directory's user: or "
+			"add them to a group there)",
+			user_word, group_word, user);
+	free(user_word);
+	free(group_word);
+}
+
 void
 finding_cure_join(const struct doctor *doctor, const struct member *member,
 	struct finding *finding)
 {
-	const char *user = doctor_user(doctor);
-	bool is_here = is_local_group(member->name);
-	char *group = shell_word(member->name), *name = shell_word(user);
+	const char *user = doctor_user(doctor), *group = member->name;
+	char *word = shell_word(group);
 
-	if (!member->has_gid && host_libvirt_install() != NULL)
+	if (!member->has_gid && (member->guards & GUARDS_POLKIT)) {
 		finding_cure(finding, "cure",
 			"libvirt's package makes the group: %s",
 			host_libvirt_install());
-	if (member->has_gid && !is_here && host_is_image_based())
-		finding_cure(finding, "first",
-			"grep -E '^%s:' /usr/lib/group | "
-			"sudo tee -a /etc/group",
-			member->name);
-	if (!is_here && !host_is_image_based() && member->has_gid)
+		cure_in_files(user, group, "then", finding);
+	} else if (!member->has_gid) {
+		finding_cure(finding, "cure", "sudo groupadd %s", word);
+		cure_in_files(user, group, "then", finding);
+	} else if (has_group("/etc/group", group)) {
+		cure_in_files(user, group, "cure", finding);
+	} else if (host_is_image_based() &&
+		has_group("/usr/lib/group", group)) {
+		/* where usermod does not see it, and says nothing */
+		finding_cure(finding, "cure",
+			"getent group %s | sudo tee -a /etc/group", word);
+		cure_in_files(user, group, "then", finding);
+	} else {
 		finding_cure(finding, "cure",
 			"the group is a directory's: add %s to %s there", user,
-			member->name);
-	else if (!is_local_user(user))
-		finding_cure(finding, "cure",
-			"sudo gpasswd -a %s %s (%s is a directory's user: or "
-			"add them to a group there)",
-			name, group, user);
-	else
-		finding_cure(finding, member->has_gid ? "cure" : "then",
-			"sudo usermod -aG %s %s", group, name);
+			group);
+	}
 	finding_cure(finding, "then", "%s",
 		member->guards & GUARDS_POLKIT
 			? "log in again, for the variable; no reboot"
 			: "log in again; no reboot");
-	free(group);
-	free(name);
+	free(word);
 }
 
 /* --- groups -------------------------------------------------------------- */

@@ -32,7 +32,6 @@
 #define HANGS "virturi-hangs"
 #define DIES  "virturi-dies"
 #define FAILS "virturi-fails" /* -EIO */
-#define PID   "virturi-pid" /* its gid is the child's pid */
 #define ODD   "virturi-odd" /* has ODD_NAME */
 #define LARGE "virturi-large" /* has a name of LARGE_SIZE letters */
 #define MANY  "virturi-many" /* is in MANY_COUNT groups */
@@ -43,6 +42,7 @@ enum {
 	HANGS_ID = 4242424,
 	DIES_ID,
 	FAILS_ID,
+	INVENTED_GID,
 	LARGE_SIZE = 300000,
 	MANY_COUNT = 65536,
 };
@@ -116,7 +116,7 @@ invent(const char *name, struct group *resultbuf, char *buffer, size_t buflen,
 	buffer[length] = '\0';
 	*resultbuf = (struct group){
 		.gr_name = buffer,
-		.gr_gid = (gid_t)getpid(),
+		.gr_gid = INVENTED_GID,
 		.gr_mem = nobody,
 	};
 	*result = resultbuf;
@@ -132,8 +132,6 @@ getgrnam_r(const char *name, struct group *resultbuf, char *buffer,
 	*result = NULL;
 	if (error != 0)
 		return error;
-	if (strcmp(name, PID) == 0)
-		return invent(name, resultbuf, buffer, buflen, result);
 	if (strcmp(name, ODD) == 0)
 		return invent(ODD_NAME, resultbuf, buffer, buflen, result);
 	if (strcmp(name, LARGE) == 0)
@@ -170,6 +168,8 @@ getgrouplist(const char *user, gid_t group, gid_t *groups, int *ngroups)
 /* Shall socketpair(2) or fork(2) fail? */
 static bool has_no_sockets, has_no_processes;
 
+static pid_t latest_child;
+
 int
 socketpair(int domain, int type, int protocol, int fds[2])
 {
@@ -182,10 +182,12 @@ socketpair(int domain, int type, int protocol, int fds[2])
 pid_t
 fork(void)
 {
-	if (!has_no_processes)
-		return REAL(fork);
-	errno = EAGAIN;
-	return -1;
+	if (has_no_processes) {
+		errno = EAGAIN;
+		return -1;
+	}
+	latest_child = REAL(fork);
+	return latest_child;
 }
 
 /* --- Tools ---------------------------------------------------------------- */
@@ -209,18 +211,6 @@ now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static pid_t
-find_child(struct lookup *lookup)
-{
-	struct facts facts = lookup_facts(lookup);
-	struct group_record record = { 0 };
-
-	assert_int_equal(facts.find_group(facts.context, PID, "", &record), 0);
-	assert_int_not_equal(record.gid, getpid());
-	free(record.name);
-	return (pid_t)record.gid;
-}
-
 /* Waits until it has died, unless it has been waited for already. */
 static void
 assert_dies(pid_t pid)
@@ -228,6 +218,51 @@ assert_dies(pid_t pid)
 	pid_t ended = waitpid(pid, NULL, 0);
 
 	assert_true(ended == pid || (ended < 0 && errno == ECHILD));
+}
+
+enum question {
+	ASK_USER,
+	ASK_GROUP,
+	ASK_GID,
+	ASK_GIDS,
+	ASK_USER_NAME,
+	QUESTIONS,
+};
+
+/* Asks about this name, or id; whatever is answered is forgotten. */
+static int
+ask(struct lookup *lookup, enum question question, const char *name,
+	unsigned int id)
+{
+	struct facts facts = lookup_facts(lookup);
+	struct account account = { 0 };
+	struct group_record record = { 0 };
+	gid_t *gids = NULL;
+	size_t count = 0;
+	char *text = NULL;
+	int r = 0;
+
+	if (question == ASK_USER)
+		r = facts.find_user(facts.context, name, &account);
+	else if (question == ASK_GROUP)
+		r = facts.find_group(facts.context, name, "", &record);
+	else if (question == ASK_GID)
+		r = facts.find_gid(facts.context, id, "", &record);
+	else if (question == ASK_GIDS)
+		r = facts.list_gids(facts.context, name, 7, &gids, &count);
+	else
+		r = lookup_user_name(lookup, id, &text);
+	if (r < 0) {
+		assert_null(account.name);
+		assert_null(record.name);
+		assert_null(gids);
+		assert_null(text);
+	}
+	account_clear(&account);
+	free(record.name);
+	free(gids);
+	free(text);
+	return r;
 }
 
 /* --- It agrees ------------------------------------------------------------ */
@@ -438,6 +473,7 @@ test_odd(void **state)
 	(void)state;
 	assert_int_equal(facts.find_group(facts.context, ODD, "", &record), 0);
 	assert_string_equal(record.name, ODD_NAME);
+	assert_int_equal(record.gid, INVENTED_GID);
 	free(record.name);
 	lookup_end(lookup);
 }
@@ -458,57 +494,12 @@ test_large_question(void **state)
 	name[SIZE] = '\0';
 	assert_int_equal(
 		facts.find_group(facts.context, name, name, &record), -ENOENT);
-	assert_int_not_equal(find_child(lookup), 0);
+	assert_int_equal(ask(lookup, ASK_GROUP, "root", 0), 0);
 	free(name);
 	lookup_end(lookup);
 }
 
 /* --- It does not answer --------------------------------------------------- */
-
-enum question {
-	ASK_USER,
-	ASK_GROUP,
-	ASK_GID,
-	ASK_GIDS,
-	ASK_USER_NAME,
-	QUESTIONS,
-};
-
-/* Asks about this name, or id; whatever is answered is forgotten. */
-static int
-ask(struct lookup *lookup, enum question question, const char *name,
-	unsigned int id)
-{
-	struct facts facts = lookup_facts(lookup);
-	struct account account = { 0 };
-	struct group_record record = { 0 };
-	gid_t *gids = NULL;
-	size_t count = 0;
-	char *text = NULL;
-	int r = 0;
-
-	if (question == ASK_USER)
-		r = facts.find_user(facts.context, name, &account);
-	else if (question == ASK_GROUP)
-		r = facts.find_group(facts.context, name, "", &record);
-	else if (question == ASK_GID)
-		r = facts.find_gid(facts.context, id, "", &record);
-	else if (question == ASK_GIDS)
-		r = facts.list_gids(facts.context, name, 7, &gids, &count);
-	else
-		r = lookup_user_name(lookup, id, &text);
-	if (r < 0) {
-		assert_null(account.name);
-		assert_null(record.name);
-		assert_null(gids);
-		assert_null(text);
-	}
-	account_clear(&account);
-	free(record.name);
-	free(gids);
-	free(text);
-	return r;
-}
 
 /* Nothing is left to wait for: 1,000 of each, whatever the timeout. */
 static void
@@ -542,7 +533,7 @@ test_hanging(void **state)
 {
 	const struct question_row *row = *state;
 	struct lookup *lookup = start(100);
-	pid_t child = find_child(lookup);
+	pid_t child = latest_child;
 	int64_t began = now_ms();
 
 	assert_int_equal(
@@ -559,7 +550,7 @@ test_dying(void **state)
 {
 	const struct question_row *row = *state;
 	struct lookup *lookup = start(PATIENT_MS);
-	pid_t child = find_child(lookup);
+	pid_t child = latest_child;
 
 	assert_int_equal(ask(lookup, row->question, DIES, DIES_ID), -EIO);
 	assert_given_up(lookup);
@@ -571,7 +562,7 @@ static void
 test_killed(void **state)
 {
 	struct lookup *lookup = start(PATIENT_MS);
-	pid_t child = find_child(lookup);
+	pid_t child = latest_child;
 
 	(void)state;
 	assert_false(lookup_is_dead(lookup));
@@ -588,7 +579,7 @@ test_stopped(void **state)
 {
 	enum { SIZE = 1 << 24 };
 	struct lookup *lookup = start(100);
-	pid_t child = find_child(lookup);
+	pid_t child = latest_child;
 	char *name = malloc(SIZE + 1);
 
 	(void)state;
@@ -644,7 +635,7 @@ test_end(void **state)
 {
 	size_t before = fake_descriptors();
 	struct lookup *lookup = start(PATIENT_MS);
-	pid_t child = find_child(lookup);
+	pid_t child = latest_child;
 
 	(void)state;
 	lookup_end(lookup);
@@ -658,7 +649,7 @@ test_given_up_descriptors(void **state)
 {
 	size_t before = fake_descriptors();
 	struct lookup *lookup = start(10);
-	pid_t child = find_child(lookup);
+	pid_t child = latest_child;
 
 	(void)state;
 	assert_int_equal(ask(lookup, ASK_GROUP, HANGS, 0), -ETIMEDOUT);
@@ -716,7 +707,7 @@ test_lets_go_of_output(void **state)
 	dup2(before, STDOUT_FILENO);
 	close(before);
 	/* from now on it is at work */
-	assert_int_not_equal(find_child(lookup), 0);
+	assert_int_equal(ask(lookup, ASK_GROUP, "root", 0), 0);
 	end.fd = pipe_fds[0];
 	assert_int_equal(poll(&end, 1, 0), 1);
 	assert_true(end.revents & POLLHUP);
@@ -737,7 +728,7 @@ test_no_standard_descriptors(void **state)
 		close(i);
 	}
 	lookup = start(PATIENT_MS);
-	r = ask(lookup, ASK_GROUP, PID, 0);
+	r = ask(lookup, ASK_GROUP, "root", 0);
 	lookup_end(lookup);
 	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) {
 		dup2(before[i], i);
@@ -747,17 +738,14 @@ test_no_standard_descriptors(void **state)
 }
 
 /* What a process does that starts a child and is killed; -1: it failed. */
-static pid_t
+static int
 begin_and_hang(int hangs_fd)
 {
 	struct lookup *lookup = start(PATIENT_MS);
-	struct facts facts = lookup_facts(lookup);
-	struct group_record record = { 0 };
 
-	if (facts.find_group(facts.context, PID, "", &record) < 0 ||
-		write(hangs_fd, &record.gid, sizeof(record.gid)) < 0)
+	if (write(hangs_fd, &latest_child, sizeof(latest_child)) < 0)
 		return -1;
-	facts.find_group(facts.context, HANGS, "", &record);
+	ask(lookup, ASK_GROUP, HANGS, 0);
 	return -1;
 }
 
@@ -765,10 +753,9 @@ begin_and_hang(int hangs_fd)
 static void
 test_parent_killed(void **state)
 {
-	gid_t child = 0;
+	pid_t child = 0, parent;
 	int fds[2];
 	char byte;
-	pid_t parent;
 
 	(void)state;
 	alarm(GUARD_S);
@@ -785,7 +772,7 @@ test_parent_killed(void **state)
 	assert_int_equal(read(fds[0], &byte, 1), 1);
 	kill(parent, SIGKILL);
 	assert_int_equal(waitpid(parent, NULL, 0), parent);
-	assert_int_equal(waitpid((pid_t)child, NULL, 0), child);
+	assert_int_equal(waitpid(child, NULL, 0), child);
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
 	close(fds[0]);
 	close(fds[1]);

@@ -139,6 +139,16 @@ find_number(pid_t number)
 	return NULL;
 }
 
+/* cat(1) hands back what it gets: then its environment is in place. */
+static void
+wait_until_it_runs(int to, int from)
+{
+	char byte = '!';
+
+	assert_int_equal(write(to, &byte, 1), 1);
+	assert_int_equal(read(from, &byte, 1), 1);
+}
+
 /* A real one, which ends when its life line is closed. */
 static struct process
 spawn(const char *uri)
@@ -147,20 +157,25 @@ spawn(const char *uri)
 	char *argv[] = { path, NULL }, *environment[] = { other, NULL, NULL };
 	posix_spawn_file_actions_t actions;
 	struct process process;
-	int fds[2];
+	int to[2], from[2];
 	pid_t pid;
 
 	snprintf(variable, sizeof(variable), VARIABLE "=%s", uri);
 	if (strcmp(uri, NOT_SET) != 0)
 		environment[1] = variable;
-	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(to, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(from, O_CLOEXEC), 0);
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, fds[0], STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
 	assert_int_equal(
 		posix_spawn(&pid, path, &actions, NULL, argv, environment), 0);
 	posix_spawn_file_actions_destroy(&actions);
-	close(fds[0]);
-	all.life_lines[all.n_life_lines++] = fds[1];
+	close(to[0]);
+	close(from[1]);
+	wait_until_it_runs(to[1], from[0]);
+	close(from[0]);
+	all.life_lines[all.n_life_lines++] = to[1];
 	assert_int_equal(process_read(pid, &process), 0);
 	return process;
 }

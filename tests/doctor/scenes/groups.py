@@ -2,7 +2,7 @@
 """Groups: not in any, absent, risky, behind user namespaces."""
 
 from machine import MEMBER, OUTSIDER, POLICY, write
-from sandbox import run
+from sandbox import OURS, run
 from scenes.script import URI, join, leave, scene
 from shells import ssh
 from stage import SOCKET_GROUP_MODE
@@ -83,6 +83,19 @@ def group_asked_about(stage, judge):
         judge.check("--group, several", shell, "--group", "libvirt",
                     "--group", "kvm", "--group", "vm-users", status=1,
                     groups=("FAIL", "kvm", "vm-users"))
+
+
+@scene
+def group_of_a_directory(stage, judge):
+    names = OURS / "names"
+    write(names / "passwd", "")
+    write(names / "group", "lab users:x:7000:\n")
+    write("/etc/nsswitch.conf", "passwd: files\ngroup: files virturi\n")
+    directory = f"LD_LIBRARY_PATH={OURS}/nss VIRTURI_NSS_DIR={names}"
+    with ssh(MEMBER) as shell:
+        judge.check("a directory's group", shell, "--group", "lab users",
+                    prefix=directory, status=1,
+                    groups=("FAIL", "add member to lab users there"))
 
 
 @scene
