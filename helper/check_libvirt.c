@@ -521,6 +521,28 @@ say_idle(const struct doctor *doctor, enum libvirt_trouble trouble,
 /* --- libvirt ---------------------------------------------------------------*/
 
 /* Wherever it is. */
+/* Nothing is known but libvirt's own words. */
+static void
+say_message(const struct doctor *doctor, const char *message,
+	struct finding *finding)
+{
+	char *host, *login;
+
+	if (doctor->target != TARGET_REMOTE) {
+		finding_say(finding, FINDING_FAIL, "%s", message);
+		cure_by_looking(doctor, finding);
+		return;
+	}
+	host = format_host(doctor);
+	finding_say(finding, FINDING_FAIL, "%s: %s", host, message);
+	if (is_by_ssh(doctor)) {
+		login = format_login(doctor);
+		finding_cure(finding, "try", "ssh -T %s true", login);
+		free(login);
+	}
+	free(host);
+}
+
 static void
 say_elsewhere(const struct doctor *doctor, enum libvirt_trouble trouble,
 	const char *message, struct finding *finding)
@@ -546,9 +568,7 @@ say_elsewhere(const struct doctor *doctor, enum libvirt_trouble trouble,
 		finding_cure(finding, "try", "virt-pki-validate");
 		break;
 	default:
-		finding_say(finding, FINDING_FAIL, "%s", message);
-		if (doctor->target != TARGET_REMOTE)
-			cure_by_looking(doctor, finding);
+		say_message(doctor, message, finding);
 		break;
 	}
 }

@@ -163,8 +163,8 @@ add_ssh_login(struct cures *cures, bool is_shared)
 			->is_for_session = true;
 	else
 		add(cures, "for good", text_format("new ssh login"),
-			text_format("a shared connection: ssh -O exit HOST "
-				    "first"))
+			text_format("if the connection is shared: ssh -O exit "
+				    "HOST first"))
 			->is_for_session = true;
 }
 
@@ -198,15 +198,19 @@ add_login(struct cures *cures, const struct lag *lag)
 static void
 add_services(struct cures *cures, const struct lag *lag)
 {
-	char *assignment;
+	char *assignment, *user;
 
 	if (lag->manager_lacks_uri && !lag->manager_lacks_group) {
 		assignment = cures_assign(lag->manager_uri);
+		user = shell_word(lag->user);
 		add(cures, "user services",
-			text_format("systemctl --user set-environment %s",
-				assignment),
+			text_format("systemctl --user%s%s%s set-environment %s",
+				lag->is_other ? " -M " : "",
+				lag->is_other ? user : "",
+				lag->is_other ? "@" : "", assignment),
 			text_format("for those started from now on"));
 		free(assignment);
+		free(user);
 	}
 	if (lag->manager_lacks_group && !lag->has_desktop)
 		add(cures, "user services",

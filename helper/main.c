@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../policy/countof.h"
 #include "options.h"
@@ -88,11 +90,25 @@ run(int argc, char **argv)
 	return STATUS_USAGE;
 }
 
+/* What we open must not become anybody's standard output. */
+static void
+fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
 	enum status status;
 
+	fill_standard_descriptors();
 	setlocale(LC_CTYPE, "");
 	output_begin();
 	status = run(argc, argv);

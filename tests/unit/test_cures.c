@@ -25,7 +25,8 @@
 	"LIBVIRT_DEFAULT_URI=qemu:///system $SHELL (new files belong to "      \
 	"libvirt)\n"
 #define NEW_SSH                                                                \
-	"+for good: new ssh login (a shared connection: ssh -O exit HOST "     \
+	"+for good: new ssh login (if the connection is shared: ssh -O exit "  \
+	"HOST "                                                                \
 	"first)\n"
 #define NEW_LOGIN "+for good: log in again\n"
 #define NEW_SU    "+for good: new su -l or sudo -i\n"
@@ -476,7 +477,9 @@ check_steps(const struct lag *lag, const char *steps)
 			lag->tmux.lacks_uri && !lag->tmux.lacks_group },
 		{ "screen -S 77 -X quit", lag->screen.lacks_group },
 		{ "systemctl --user set-environment",
-			lag->manager_lacks_uri && !manager },
+			lag->manager_lacks_uri && !manager && !lag->is_other },
+		{ "systemctl --user -M alice@ set-environment",
+			lag->manager_lacks_uri && !manager && lag->is_other },
 		{ "systemctl --user exit",
 			manager && !lag->has_desktop && !lag->is_other },
 		{ "systemctl restart user@1000",
