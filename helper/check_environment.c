@@ -257,7 +257,7 @@ say_managers_uri(
 	const struct relogin *relogin = doctor->relogin;
 	const struct holder *manager = &relogin->manager;
 	const char *uri = manager->uri, *wanted = relogin->manager_uri;
-	char *assignment;
+	char *command;
 
 	if (!manager->knows_uri)
 		finding_say(finding, FINDING_SKIP,
@@ -275,10 +275,11 @@ say_managers_uri(
 				: "no URI, as the policy says");
 	if (!manager->lacks_uri)
 		return;
-	assignment = cures_assign(wanted);
-	finding_cure(finding, "from now on",
-		"systemctl --user set-environment %s", assignment);
-	free(assignment);
+	command = cures_set_environment(
+		doctor->viewpoint == VIEW_OTHER ? doctor_user(doctor) : NULL,
+		wanted);
+	finding_cure(finding, "from now on", "%s", command);
+	free(command);
 }
 
 void

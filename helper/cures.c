@@ -17,6 +17,21 @@ cures_assign(const char *uri)
 	return assignment;
 }
 
+char *
+cures_set_environment(const char *other, const char *uri)
+{
+	char *assignment = cures_assign(uri);
+	char *user = shell_word(other != NULL ? other : "");
+	char *command =
+		need(text_format("systemctl --user%s%s%s set-environment %s",
+			other != NULL ? " -M " : "", other != NULL ? user : "",
+			other != NULL ? "@" : "", assignment));
+
+	free(assignment);
+	free(user);
+	return command;
+}
+
 /* Takes command and price over. */
 static struct step *
 add(struct cures *cures, const char *label, char *command, char *price)
@@ -116,8 +131,7 @@ add_setting(struct cures *cures, const struct lag *lag, const char *set)
 	free(uri);
 }
 
-/* end: the command that ends it; set: one that takes the URI, for new windows
- */
+/* end: the command that ends it; set: the one that gives new windows a URI */
 static void
 add_multiplexer(struct cures *cures, const struct lag *lag,
 	const struct multiplexer *multiplexer, const char *end, const char *set)
@@ -198,20 +212,11 @@ add_login(struct cures *cures, const struct lag *lag)
 static void
 add_services(struct cures *cures, const struct lag *lag)
 {
-	char *assignment, *user;
-
-	if (lag->manager_lacks_uri && !lag->manager_lacks_group) {
-		assignment = cures_assign(lag->manager_uri);
-		user = shell_word(lag->user);
+	if (lag->manager_lacks_uri && !lag->manager_lacks_group)
 		add(cures, "user services",
-			text_format("systemctl --user%s%s%s set-environment %s",
-				lag->is_other ? " -M " : "",
-				lag->is_other ? user : "",
-				lag->is_other ? "@" : "", assignment),
+			cures_set_environment(lag->is_other ? lag->user : NULL,
+				lag->manager_uri),
 			text_format("for those started from now on"));
-		free(assignment);
-		free(user);
-	}
 	if (lag->manager_lacks_group && !lag->has_desktop)
 		add(cures, "user services",
 			lag->is_other

@@ -77,6 +77,13 @@ struct cures cures_find(const struct lag *lag);
 void cures_clear(struct cures *cures);
 
 /*
+ * The command that gives a URI to what systemd --user starts from now on.
+ * other: whose manager it is, if root asks about somebody else; NULL: one's
+ * own. Owned.
+ */
+char *cures_set_environment(const char *other, const char *uri);
+
+/*
  * LIBVIRT_DEFAULT_URI=…, quoted for any shell where it must be. Owned.
  */
 char *cures_assign(const char *uri);
