@@ -322,8 +322,9 @@ cures_to_json(const struct relogin *relogin)
 	return list;
 }
 
+/* obstacle: NULL, or why it is not known whether a login is needed. */
 static void
-print_json(const struct relogin *relogin)
+print_json(const struct relogin *relogin, const char *obstacle)
 {
 	json_t *document = json_document("needs-relogin");
 	json_t *list = need(json_array());
@@ -337,6 +338,18 @@ print_json(const struct relogin *relogin)
 	json_add(document, "groups", groups_to_json(relogin));
 	json_add(document, "processes", list);
 	json_add(document, "cure", cures_to_json(relogin));
+	if (obstacle != NULL)
+		json_add(document, "error", json_text(obstacle));
+	json_print(document);
+}
+
+static void
+print_json_error(const char *error)
+{
+	json_t *document = json_document("needs-relogin");
+
+	json_add(document, "needed", json_null());
+	json_add(document, "error", json_text(error));
 	json_print(document);
 }
 
@@ -369,7 +382,7 @@ answer(struct doctor *doctor)
 	if (doctor->options.notify)
 		status = notice_update(&relogin, status);
 	else if (doctor->options.json)
-		print_json(&relogin);
+		print_json(&relogin, obstacle);
 	else if (obstacle == NULL)
 		print_text(&relogin);
 	relogin_clear(&relogin);
@@ -383,10 +396,13 @@ command_needs_relogin(const struct options *options)
 	char *error = NULL;
 	enum status status = doctor_begin(&doctor, options, false, &error);
 
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		status = answer(&doctor);
-	else
+	} else {
 		complain("%s", error);
+		if (options->json)
+			print_json_error(error);
+	}
 	free(error);
 	doctor_clear(&doctor);
 	return status;
