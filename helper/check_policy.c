@@ -88,28 +88,6 @@ say_errors(
 		finding_cure(finding, "see", "virturi lint");
 }
 
-/* The directories of the layers, "a, b, c". Owned. */
-static char *
-list_layers(const struct doctor *doctor)
-{
-	const char *root = doctor->options.root;
-	char *list = need(strdup(""));
-
-	for (int layer = LAYER_COUNT; layer-- > 0;) {
-		const char *path = policy_installed.layers[layer];
-		char *longer;
-
-		if (path[0] == '\0')
-			continue;
-		longer = need(text_format("%s%s%s%s", list,
-			list[0] != '\0' ? ", " : "", root != NULL ? root : "",
-			path));
-		free(list);
-		list = longer;
-	}
-	return list;
-}
-
 static void
 say_what_there_is(const struct doctor *doctor, struct finding *finding)
 {
@@ -125,7 +103,7 @@ say_what_there_is(const struct doctor *doctor, struct finding *finding)
 			plural(policy->n_rules));
 		return;
 	}
-	layers = list_layers(doctor);
+	layers = layers_format(doctor->options.root, ", ");
 	finding_say(finding, FINDING_WARN,
 		"there is none, so nobody gets a URI; looked in %s", layers);
 	free(layers);
@@ -161,14 +139,6 @@ check_policy(struct doctor *doctor, struct finding *finding)
 	json_decref(document);
 }
 
-static const char *
-libvirts_choice(const struct doctor *doctor)
-{
-	if (doctor->personal.uri_default != NULL)
-		return doctor->personal.uri_default;
-	return doctor_uid(doctor) == 0 ? "qemu:///system" : "qemu:///session";
-}
-
 static void
 say_rule(const struct doctor *doctor, struct finding *finding)
 {
@@ -182,7 +152,7 @@ say_rule(const struct doctor *doctor, struct finding *finding)
 	else
 		finding_say(finding, FINDING_PASS,
 			"no URI by %s, %s:%u; libvirt will choose %s", header,
-			rule->path, rule->line, libvirts_choice(doctor));
+			rule->path, rule->line, doctor_libvirts_choice(doctor));
 	free(header);
 }
 
@@ -222,6 +192,6 @@ check_decision(struct doctor *doctor, struct finding *finding)
 	} else {
 		finding_say(finding, FINDING_PASS,
 			"no rule is for %s; libvirt will choose %s",
-			doctor_user(doctor), libvirts_choice(doctor));
+			doctor_user(doctor), doctor_libvirts_choice(doctor));
 	}
 }

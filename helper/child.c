@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -36,20 +35,34 @@ struct channel {
 struct child {
 	pid_t pid;
 	int reader;
-	int64_t deadline_ms; /* of now_ms() */
+	int64_t deadline_ms; /* of monotonic_ms() */
 	bool is_silent; /* nobody holds the pipe's other end */
 	sigset_t mask; /* as it was */
 	sigset_t held; /* signals held back */
 	struct child_result result;
 };
 
-static int64_t
-now_ms(void)
+int64_t
+monotonic_ms(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int
+descriptor_lift(int fd)
+{
+	int lifted, error;
+
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	lifted = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	error = errno;
+	close(fd);
+	errno = error;
+	return lifted;
 }
 
 /* --- In the child ----------------------------------------------------------*/
@@ -105,21 +118,6 @@ settle(const struct channel *channel, pid_t parent)
 
 /* --- In the parent ---------------------------------------------------------*/
 
-/* Away from standard input, output and error, which may be closed. */
-static int
-lift(int fd)
-{
-	int lifted, error;
-
-	if (fd < 0 || fd > STDERR_FILENO)
-		return fd;
-	lifted = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	error = errno;
-	close(fd);
-	errno = error;
-	return lifted;
-}
-
 static void
 channel_close(struct channel *channel)
 {
@@ -138,12 +136,12 @@ channel_open(struct channel *channel)
 {
 	int ends[2], error;
 
-	channel->null = lift(open("/dev/null", O_RDWR | O_CLOEXEC));
+	channel->null = descriptor_lift(open("/dev/null", O_RDWR | O_CLOEXEC));
 	if (channel->null < 0)
 		return -errno;
 	if (pipe2(ends, O_CLOEXEC) == 0) {
-		channel->reader = lift(ends[0]);
-		channel->writer = lift(ends[1]);
+		channel->reader = descriptor_lift(ends[0]);
+		channel->writer = descriptor_lift(ends[1]);
 		if (channel->reader >= 0 && channel->writer >= 0 &&
 			fcntl(channel->reader, F_SETFL, O_NONBLOCK) == 0)
 			return 0;
@@ -263,7 +261,7 @@ static int
 attend(struct child *child)
 {
 	while (!has_ended(child)) {
-		int64_t left_ms = child->deadline_ms - now_ms();
+		int64_t left_ms = child->deadline_ms - monotonic_ms();
 
 		if (left_ms <= 0)
 			return -ETIMEDOUT;
@@ -278,12 +276,12 @@ attend(struct child *child)
 static void
 finish(struct child *child)
 {
-	int64_t patience_ms = now_ms() + DYING_MS;
+	int64_t patience_ms = monotonic_ms() + DYING_MS;
 
 	/* before setsid() there is no such group */
 	kill(-child->pid, SIGKILL);
 	kill(child->pid, SIGKILL);
-	while (!has_ended(child) && now_ms() < patience_ms)
+	while (!has_ended(child) && monotonic_ms() < patience_ms)
 		poll(NULL, 0, LOOK_SOON_MS);
 	waitpid(child->pid, &child->result.status, WNOHANG);
 }
@@ -300,7 +298,7 @@ int
 child_call(void (*work)(void *context, int fd), void *context, int timeout_ms,
 	struct child_result *ret)
 {
-	struct child child = { .deadline_ms = now_ms() + timeout_ms };
+	struct child child = { .deadline_ms = monotonic_ms() + timeout_ms };
 	struct channel channel = { -1, -1, -1 };
 	int result = channel_open(&channel);
 

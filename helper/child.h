@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* What a child wrote, and how it ended. All zero: nothing. */
 struct child_result {
@@ -47,5 +48,15 @@ int child_call(void (*work)(void *context, int fd), void *context,
 	int timeout_ms, struct child_result *ret);
 
 void child_result_clear(struct child_result *result);
+
+/* Milliseconds of a clock that only goes forward: for deadlines. */
+int64_t monotonic_ms(void);
+
+/*
+ * Moves a descriptor away from standard input, output and error, which whoever
+ * started us may have closed. Takes fd over; returns it, or where it is now, or
+ * -1 with errno.
+ */
+int descriptor_lift(int fd);
 
 #endif

@@ -190,27 +190,32 @@ use_uri(struct doctor *doctor, const char *uri, const char *source)
 	doctor->target = find_target(&doctor->parts);
 }
 
-/* The order is libvirt's: https://libvirt.org/uri.html#default-uri-choice */
+/* https://libvirt.org/uri.html#default-uri-choice */
+const char *
+doctor_libvirts_choice(const struct doctor *doctor)
+{
+	if (doctor->personal.uri_default != NULL)
+		return doctor->personal.uri_default;
+	return doctor_uid(doctor) == 0 ? "qemu:///system" : "qemu:///session";
+}
+
 static void
 choose_uri(struct doctor *doctor)
 {
-	const char *own = getenv(VARIABLE);
+	const char *own = getenv(VARIABLE), *given = doctor->decision.uri;
 
 	if (doctor->viewpoint == VIEW_SELF && own != NULL && own[0] != '\0')
 		use_uri(doctor, own,
-			doctor->decision.uri != NULL &&
-					strcmp(own, doctor->decision.uri) == 0
+			given != NULL && strcmp(own, given) == 0
 				? "by the policy"
 				: "by the environment");
-	else if (doctor->decision.uri != NULL)
-		use_uri(doctor, doctor->decision.uri, "by the policy");
-	else if (doctor->personal.uri_default != NULL)
-		use_uri(doctor, doctor->personal.uri_default,
-			"by the user's libvirt.conf");
-	else if (doctor_uid(doctor) == 0)
-		use_uri(doctor, "qemu:///system", "libvirt's own choice");
+	else if (given != NULL)
+		use_uri(doctor, given, "by the policy");
 	else
-		use_uri(doctor, "qemu:///session", "libvirt's own choice");
+		use_uri(doctor, doctor_libvirts_choice(doctor),
+			doctor->personal.uri_default != NULL
+				? "by the user's libvirt.conf"
+				: "libvirt's own choice");
 }
 
 static void

@@ -131,6 +131,9 @@ time_t doctor_session_began(const struct doctor *doctor);
 /* "since 09:12", "since Tue 09:12", "since 2026-11-02": printable, owned. */
 char *time_describe(time_t when);
 
+/* The URI libvirt takes for this user if nobody sets the variable. Borrowed. */
+const char *doctor_libvirts_choice(const struct doctor *doctor);
+
 /* Does a program run that would ask this user for polkit's passwords? */
 bool doctor_has_agent(const struct doctor *doctor);
 

@@ -16,9 +16,9 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "output.h"
 
 enum question {
@@ -55,15 +55,6 @@ struct lookup {
 
 #define FOR_EVER INT64_MAX
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Waits until the other side reads or writes. 0, or -ETIMEDOUT. */
 static int
 wait_for(int fd, short events, int64_t deadline)
@@ -73,7 +64,7 @@ wait_for(int fd, short events, int64_t deadline)
 	int r;
 
 	do {
-		left = deadline == FOR_EVER ? -1 : deadline - now_ms();
+		left = deadline == FOR_EVER ? -1 : deadline - monotonic_ms();
 		if (deadline != FOR_EVER && left <= 0)
 			return -ETIMEDOUT;
 		r = poll(&poll_fd, 1, (int)left);
@@ -320,7 +311,7 @@ static int
 put(struct lookup *lookup, struct question_head question, const char *name,
 	const char *user, struct answer_head *head, struct answer_body *body)
 {
-	int64_t deadline = now_ms() + lookup->timeout_ms;
+	int64_t deadline = monotonic_ms() + lookup->timeout_ms;
 	int fd = lookup->fd, r;
 
 	if (fd < 0)
@@ -426,19 +417,6 @@ lookup_user_name(struct lookup *lookup, uid_t uid, char **ret)
 	return 0;
 }
 
-/*
- * Who starts us without standard descriptors must not find them here: what is
- * printed would go to the child. Takes fd over; -1 on failure.
- */
-static int
-move_up(int fd)
-{
-	int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-
-	close(fd);
-	return moved;
-}
-
 struct lookup *
 lookup_start(int timeout_ms)
 {
@@ -448,8 +426,9 @@ lookup_start(int timeout_ms)
 	*lookup = (struct lookup){ .fd = -1, .timeout_ms = timeout_ms };
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
 		return lookup;
-	fds[0] = move_up(fds[0]);
-	fds[1] = move_up(fds[1]);
+	/* else what is printed may go to the child */
+	fds[0] = descriptor_lift(fds[0]);
+	fds[1] = descriptor_lift(fds[1]);
 	lookup->child = fds[0] < 0 || fds[1] < 0 ? -1 : fork();
 	if (lookup->child == 0) {
 		close(fds[0]);

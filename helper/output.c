@@ -127,17 +127,33 @@ complain_remark(const struct remark *remark)
 	free(place);
 }
 
+char *
+layers_format(const char *root, const char *separator)
+{
+	char *list = need(strdup(""));
+
+	for (int layer = LAYER_COUNT; layer-- > 0;) {
+		const char *path = policy_installed.layers[layer];
+		char *longer;
+
+		if (path[0] == '\0')
+			continue;
+		longer = need(text_format("%s%s%s%s", list,
+			list[0] != '\0' ? separator : "",
+			root != NULL ? root : "", path));
+		free(list);
+		list = longer;
+	}
+	return list;
+}
+
 void
 print_where_looked(const char *root)
 {
-	printf("no policy file in");
-	for (int layer = LAYER_COUNT; layer-- > 0;) {
-		const char *path = policy_installed.layers[layer];
+	char *layers = layers_format(root, " ");
 
-		if (path[0] != '\0')
-			printf(" %s%s", root != NULL ? root : "", path);
-	}
-	putchar('\n');
+	printf("no policy file in%s%s\n", layers[0] != '\0' ? " " : "", layers);
+	free(layers);
 }
 
 void *

@@ -25,6 +25,10 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A remark on standard error, as file:line: severity: text. */
 void complain_remark(const struct remark *remark);
 
+/* The directories of the layers below root, NULL: "/", the highest first. Owned
+ * by the caller; printable. */
+char *layers_format(const char *root, const char *separator);
+
 /* "no policy file in …", a line that names the layers below root. */
 void print_where_looked(const char *root);
 

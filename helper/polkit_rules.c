@@ -7,23 +7,21 @@
  */
 #include "polkit_rules.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "../policy/text.h"
-#include "../policy/trust.h"
+#include "files.h"
 #include "output.h"
 #include "root.h"
 
 #define ACTION "org.libvirt.unix.manage"
 
-#define FILE_MAX (1 << 20)
+/* Of a directory. */
+#define FILES_MAX 1000
 
 /* By rank: of two rules, that of /etc is asked first. */
 static const char *const installed[] = {
@@ -199,21 +197,14 @@ polkit_parse_group(const char *text, size_t size, char **ret)
 static int
 search_file(const char *directory, const char *name, char **ret)
 {
+	const struct tree host = { .fd = -1 };
 	char *path = format_raw("%s/%s", directory, name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
 	char *bytes;
 	size_t size;
-	int r = fd < 0 ? -errno : 0;
+	int r = files_read(&host, path, &bytes, &size, &status);
 
 	free(path);
-	if (fd < 0)
-		return r;
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
-		r = -ENOENT;
-	else
-		r = read_all(fd, FILE_MAX, &bytes, &size);
-	close(fd);
 	if (r < 0)
 		return r;
 	r = polkit_parse_group(bytes, size, ret);
@@ -221,35 +212,25 @@ search_file(const char *directory, const char *name, char **ret)
 	return r;
 }
 
-static bool
-is_rules_name(const char *name)
-{
-	const char *dot = strrchr(name, '.');
-
-	return dot != NULL && strcmp(dot, ".rules") == 0;
-}
-
 /* One directory's files, by name. */
 static int
 search_directory(const char *directory, char **ret)
 {
-	struct dirent **entries = NULL;
-	int count = scandir(directory, &entries, NULL, alphasort);
+	const struct tree host = { .fd = -1 };
 	bool is_denied = false, is_found = false;
+	char **names;
+	size_t count;
+	int r = files_list(
+		&host, directory, ".rules", FILES_MAX, &names, &count);
 
-	if (count < 0)
-		return -errno;
-	for (int i = 0; i < count; i++) {
-		const char *name = entries[i]->d_name;
-		int r = -ENOENT;
-
-		if (!is_found && is_rules_name(name))
-			r = search_file(directory, name, ret);
-		is_found = is_found || r == 0;
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count && !is_found; i++) {
+		r = search_file(directory, names[i], ret);
+		is_found = r == 0;
 		is_denied = is_denied || r == -EACCES;
-		free(entries[i]);
 	}
-	free(entries);
+	files_free_names(names, count);
 	return is_found ? 0 : is_denied ? -EACCES : -ENOENT;
 }
 

@@ -5,7 +5,6 @@
  */
 #include "fake.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,7 +21,7 @@ struct host {
 	mode_t kvm_mode; /* of /dev/kvm; 0: there is none */
 	gid_t kvm_gid;
 	const char *root; /* below which polkit's directories are */
-	bool is_denied; /* they cannot be listed */
+	bool is_denied; /* they cannot be opened */
 };
 
 /* NULL: the real one */
@@ -57,23 +56,15 @@ stat(const char *file, struct stat *buf)
 }
 
 int
-scandir(const char *dir, struct dirent ***namelist,
-	int (*selector)(const struct dirent *),
-	int (*cmp)(const struct dirent **, const struct dirent **))
-{
-	if (is_polkits(dir) && host->is_denied) {
-		errno = EACCES;
-		return -1;
-	}
-	return scandirat(AT_FDCWD, redirect(dir), namelist, selector, cmp);
-}
-
-int
 open(const char *file, int oflag, ...)
 {
 	va_list args;
 	mode_t mode;
 
+	if (is_polkits(file) && host->is_denied) {
+		errno = EACCES;
+		return -1;
+	}
 	va_start(args, oflag);
 	mode = oflag & O_CREAT ? va_arg(args, mode_t) : 0;
 	va_end(args);
