@@ -12,7 +12,6 @@
 #include "doctor.h"
 #include "relogin.h"
 
-#define VARIABLE   "LIBVIRT_DEFAULT_URI"
 #define VIRSHS_OWN "VIRSH_DEFAULT_CONNECT_URI"
 
 /* --- This process -------------------------------------------------------- */

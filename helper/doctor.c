@@ -12,7 +12,6 @@
 #include "bus.h"
 #include "host.h"
 
-#define VARIABLE "LIBVIRT_DEFAULT_URI"
 
 const char *
 doctor_user(const struct doctor *doctor)

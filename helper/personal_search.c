@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../policy/countof.h"
+#include "../policy/decide.h"
 #include "client_conf.h"
 #include "files.h"
 #include "output.h"
@@ -16,7 +17,6 @@
 #define FILES_MAX 200
 
 #define CLIENT_CONF "/libvirt/libvirt.conf"
-#define VARIABLE    "LIBVIRT_DEFAULT_URI"
 #define BOXES       "org.gnome.Boxes"
 
 enum base {

@@ -8,7 +8,6 @@
 #include "../policy/text.h"
 #include "device.h"
 
-#define VARIABLE "LIBVIRT_DEFAULT_URI"
 
 /* --- Which groups count -------------------------------------------------- */
 

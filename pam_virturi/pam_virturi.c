@@ -5,7 +5,6 @@
  * PAM_SUCCESS (PAM_IGNORE alone in a stack would deny), and what went wrong
  * is a line in the log.
  */
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +15,12 @@
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 
-#include "../policy/decide.h"
+#include "../policy/ask.h"
 #include "../policy/text.h"
 
-#define VARIABLE "LIBVIRT_DEFAULT_URI"
+_Static_assert(REMARK_CRITICAL == LOG_CRIT && REMARK_ERROR == LOG_ERR &&
+		REMARK_WARNING == LOG_WARNING && REMARK_NOTICE == LOG_NOTICE,
+	"a remark's severity is a priority of syslog(3)");
 
 /* The default visibility is hidden: see the Makefile. */
 #define EXPORT __attribute__((visibility("default")))
@@ -59,65 +60,10 @@ parse_arguments(pam_handle_t *pamh, int argc, const char **argv)
 	return arguments;
 }
 
-static int
-priority_of(enum remark_severity severity)
-{
-	switch (severity) {
-	case REMARK_ERROR:
-		return LOG_ERR;
-	case REMARK_WARNING:
-		return LOG_WARNING;
-	case REMARK_NOTICE:
-		break;
-	}
-	return LOG_NOTICE;
-}
-
 static void
-log_remark(pam_handle_t *pamh, const struct remark *remark, const char *end)
+log_line(void *context, enum remark_severity severity, const char *line)
 {
-	char *place = remark_format_place(remark);
-
-	pam_syslog(pamh, priority_of(remark->severity), "%s%s%s",
-		place != NULL ? place : "", remark->text, end);
-	free(place);
-}
-
-/* What the remarks of a verdict that sets nothing come down to. */
-static const char *
-consequence_of(enum verdict verdict)
-{
-	switch (verdict) {
-	case VERDICT_UNUSABLE:
-		return "; the policy is unusable, nobody gets a URI";
-	case VERDICT_MISTAKE:
-	case VERDICT_UNKNOWN:
-		return "; " VARIABLE " is left alone";
-	default:
-		return "";
-	}
-}
-
-/*
- * One line for each mistake; of an unusable policy, which may have many, the
- * first: the cure begins there and `virturi lint` knows the others.
- */
-static void
-log_decision(pam_handle_t *pamh, const struct decision *decision)
-{
-	const struct remark *cause = decision_find_cause(decision);
-	const struct remarks *remarks = &decision->remarks;
-	size_t count = remarks->count;
-
-	if (decision->verdict == VERDICT_UNUSABLE && count > 1)
-		count = 1;
-	for (size_t i = 0; i < count; i++) {
-		const struct remark *remark = &remarks->list[i];
-
-		log_remark(pamh, remark,
-			remark == cause ? consequence_of(decision->verdict)
-					: "");
-	}
+	pam_syslog(context, (int)severity, "%s", line);
 }
 
 /* debug: why each rule did or did not count. */
@@ -165,84 +111,29 @@ set_variable(pam_handle_t *pamh, const char *uri, bool debug)
 	free(assignment);
 }
 
-static int
-decide(pam_handle_t *pamh, const struct arguments *arguments,
-	struct subject *subject, const struct policy *policy)
+static void
+apply_policy(pam_handle_t *pamh, const struct arguments *arguments)
 {
-	const struct situation situation = {
-		.policy = policy,
-		.subject = subject,
+	const struct question question = {
+		.policy = arguments->policy,
+		.user = get_item(pamh, PAM_USER),
 		.request = {
 			.service = get_item(pamh, PAM_SERVICE),
 			.rhost = get_item(pamh, PAM_RHOST),
 		},
+		.witness = {
+			.hear = arguments->debug ? log_judgement : NULL,
+			.context = pamh,
+		},
+		.reporter = { .say = log_line, .context = pamh },
 	};
-	const struct witness witness = {
-		.hear = arguments->debug ? log_judgement : NULL,
-		.context = pamh,
-	};
-	struct decision decision;
-	int r = policy_decide(&situation, &witness, &decision);
+	char *uri = policy_ask(&question);
 
-	if (r < 0)
-		return r;
-	log_decision(pamh, &decision);
-	if (decision.verdict == VERDICT_URI)
-		set_variable(pamh, decision.uri, arguments->debug);
+	if (uri != NULL)
+		set_variable(pamh, uri, arguments->debug);
 	else if (arguments->debug)
 		pam_syslog(pamh, LOG_DEBUG, "sets nothing");
-	decision_clear(&decision);
-	return 0;
-}
-
-static int
-find_subject(
-	pam_handle_t *pamh, const struct facts *facts, struct subject **ret)
-{
-	const char *user = get_item(pamh, PAM_USER);
-	int r;
-
-	if (user == NULL || user[0] == '\0') {
-		pam_syslog(
-			pamh, LOG_ERR, "no user; %s is left alone", VARIABLE);
-		return -ENOENT;
-	}
-	r = subject_new(facts, user, ret);
-	if (r == -ENOENT) {
-		pam_syslog(pamh, LOG_WARNING, "no such user; %s is left alone",
-			VARIABLE);
-	} else if (r < 0 && r != -ENOMEM) {
-		errno = -r;
-		pam_syslog(pamh, LOG_WARNING,
-			"the user cannot be looked up: %m; %s is left alone",
-			VARIABLE);
-		return -ENOENT;
-	}
-	return r;
-}
-
-/* 0, also when nothing was to be set or that was logged; -ENOMEM. */
-static int
-apply_policy(pam_handle_t *pamh, const struct arguments *arguments)
-{
-	struct policy_where where = policy_installed;
-	struct nss_buffer buffer = { 0 };
-	struct facts facts = facts_nss(&buffer);
-	struct subject *subject = NULL;
-	struct policy *policy = NULL;
-	int r;
-
-	where.file = arguments->policy;
-	r = policy_load(&where, &policy);
-	/* nobody need be looked up for a policy that says nothing */
-	if (r == 0 && policy->is_usable && policy->n_rules > 0)
-		r = find_subject(pamh, &facts, &subject);
-	if (r == 0 && (subject != NULL || !policy->is_usable))
-		r = decide(pamh, arguments, subject, policy);
-	subject_free(subject);
-	policy_free(policy);
-	nss_buffer_clear(&buffer);
-	return r == -ENOMEM ? r : 0;
+	free(uri);
 }
 
 EXPORT int
@@ -252,14 +143,10 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	const char *present = pam_getenv(pamh, VARIABLE);
 
 	(void)flags;
-	if (present != NULL && !arguments.override) {
-		if (arguments.debug)
-			pam_syslog(
-				pamh, LOG_DEBUG, "%s is set already", VARIABLE);
-	} else if (apply_policy(pamh, &arguments) < 0) {
-		pam_syslog(pamh, LOG_CRIT, "out of memory; %s is left alone",
-			VARIABLE);
-	}
+	if (present == NULL || arguments.override)
+		apply_policy(pamh, &arguments);
+	else if (arguments.debug)
+		pam_syslog(pamh, LOG_DEBUG, "%s is set already", VARIABLE);
 	return PAM_SUCCESS;
 }
 

@@ -11,6 +11,9 @@
 
 #include "judge.h"
 
+/* What it is about. */
+#define VARIABLE "LIBVIRT_DEFAULT_URI"
+
 enum verdict {
 	VERDICT_NO_RULE, /* no rule applies: set nothing */
 	VERDICT_URI,

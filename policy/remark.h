@@ -9,10 +9,12 @@
 
 #include <stddef.h>
 
+/* By syslog(3)'s numbers, which journald knows too. */
 enum remark_severity {
-	REMARK_ERROR, /* a mistake: somebody gets no URI because of it */
-	REMARK_WARNING, /* something an admin should look at */
-	REMARK_NOTICE, /* asked for: what a trial rule would have done */
+	REMARK_CRITICAL = 2, /* never in a list: memory was short */
+	REMARK_ERROR = 3, /* a mistake: somebody gets no URI because of it */
+	REMARK_WARNING = 4, /* something an admin should look at */
+	REMARK_NOTICE = 5, /* asked for: what a trial rule would have done */
 };
 
 struct remark {
