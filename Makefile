@@ -34,6 +34,13 @@ bashcompletiondir ?= $(datadir)/bash-completion/completions
 zshcompletiondir ?= $(datadir)/zsh/site-functions
 fishcompletiondir ?= $(datadir)/fish/vendor_completions.d
 
+uwsmenvdir ?= $(datadir)/uwsm/env.d
+ifeq ($(WITH_SYSTEMD),yes)
+systemduserunitdir ?= $(prefix)/lib/systemd/user
+userenvgendir ?= $(systemduserunitdir:%/user=%/user-environment-generators)
+xdgautostartdir ?= $(sysconfdir)/xdg/autostart
+endif
+
 # Where policies are looked for, from the lowest layer to the highest
 vendorconfdir ?= $(datadir)/virturi
 runconfdir ?= /run/virturi
@@ -56,6 +63,7 @@ CMOCKA_LIBS = $(eval CMOCKA_LIBS := $$(call libs_of,cmocka,-lcmocka))$(CMOCKA_LI
 ifeq ($(WITH_SYSTEMD),yes)
 SYSTEMD_LIBS = $(eval SYSTEMD_LIBS := $$(call libs_of,libsystemd,-lsystemd))$(SYSTEMD_LIBS)
 SYSTEMD_CPPFLAGS := -DWITH_SYSTEMD
+generator := $(O)/70-virturi
 endif
 ifeq ($(WITH_LIBVIRT),yes)
 LIBVIRT_LIBS = $(eval LIBVIRT_LIBS := $$(call libs_of,libvirt,-lvirt))$(LIBVIRT_LIBS)
@@ -80,8 +88,8 @@ MODULE_LDFLAGS ?= -Wl,-z,defs
 
 sources_in = $(patsubst $(srcdir)/$(1)/%.c,%,$(wildcard $(srcdir)/$(1)/*.c))
 policy_src := $(call sources_in,policy)
-# all of the command but main(), and without the probe
-helper_src := $(filter-out main probe,$(call sources_in,helper))
+# what the command consists of, but for main(); not the other two programs
+helper_src := $(filter-out main probe generator,$(call sources_in,helper))
 # with a /dev of their own
 root_tests := check_kvm
 unit_tests := $(filter-out $(root_tests),\
@@ -100,10 +108,11 @@ unit_programs := $(unit_tests:%=$(O)/tests/unit/test_%)
 root_programs := $(root_tests:%=$(O)/tests/unit/test_%)
 pam_programs := $(pam_tests:%=$(O)/tests/pam/test_%)
 man_pages := pam_virturi.8 virturi.conf.5 virturi.1
+conf_files := $(patsubst $(srcdir)/conf/%.in,%,$(wildcard $(srcdir)/conf/*.in))
 
 .PHONY: all
-all: $(O)/pam_virturi.so $(O)/virturi $(probe) $(O)/conf/virturi.conf \
-	$(O)/conf/example.conf $(O)/conf/pam-line $(man_pages:%=$(O)/man/%)
+all: $(O)/pam_virturi.so $(O)/virturi $(probe) $(generator) \
+	$(conf_files:%=$(O)/conf/%) $(man_pages:%=$(O)/man/%)
 
 # --- Building --------------------------------------------------------------
 
@@ -112,7 +121,7 @@ say = $(if $(V),,@echo '  $(1)	$(patsubst $(O)/%,%,$@)';)
 
 # Everything is rebuilt when the flags are not those of the last time.
 flags = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(MODULE_LDFLAGS) \
-	$(LIBVIRT_GROUP) $(mandir)
+	$(foreach n,$(names),$($(n))) $(mandir)
 
 $(O)/flags: FORCE
 	@mkdir -p $(@D)
@@ -145,14 +154,18 @@ $(O)/virturi: $(O)/helper/main.o $(O)/libhelper.a $(O)/libpolicy.a
 $(O)/virturi-probe: $(O)/helper/probe.o
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBVIRT_LIBS)
 
+$(O)/70-virturi: $(O)/helper/generator.o $(O)/libpolicy.a
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ECONF_LIBS)
+
 # In a PAM stack: a bare name is enough where libpam's own modules are
 module = $(if $(wildcard $(pammoddir)/pam_permit.so),,$(pammoddir)/)pam_virturi.so
 
 # Text with the build's own names in it; they may be empty, or hold what sed
 # would obey
 literal = $(subst &,\&,$(subst |,\|,$(subst \,\\,$(1))))
-names := VERSION LIBVIRT_GROUP vendorconfdir runconfdir confdir docdir \
-	pammoddir module
+names := VERSION LIBVIRT_GROUP bindir vendorconfdir runconfdir confdir docdir \
+	pammoddir module systemduserunitdir userenvgendir xdgautostartdir \
+	uwsmenvdir
 substitute = sed $(foreach n,$(names),-e 's|@$(n)@|$(call literal,$(or $($(n)),(left out)))|g')
 
 $(O)/conf/%: $(srcdir)/conf/%.in $(O)/flags
@@ -294,6 +307,12 @@ check-doctor:
 	@$(srcdir)/tests/run --build $(O) $(root_programs) \
 		$(srcdir)/tests/bus/run $(srcdir)/tests/doctor/run
 
+# A Debian 13 of its own, booted; below $(O)/cache it is kept for the next time
+.PHONY: e2e
+e2e:
+	@$(srcdir)/tests/e2e/run --deps
+	@$(srcdir)/tests/e2e/run --build $(O)
+
 # clang's libFuzzer, which brings its own main()
 fuzz_programs := $(patsubst $(srcdir)/tests/fuzz/%.c,$(O)/tests/fuzz/%,\
 	$(wildcard $(srcdir)/tests/fuzz/fuzz_*.c))
@@ -342,21 +361,27 @@ install = $(if $(strip $(2)),install -d '$(DESTDIR)$(2)' && \
 remove = $(if $(strip $(1)),rm -f $(foreach f,$(2),'$(DESTDIR)$(1)/$(f)'))
 
 completions := $(srcdir)/conf/completion
+units := virturi-relogin.path virturi-relogin.service
 
 # What may go when it is empty: our own directories, and all that a staging
 # tree would not have without us
 own_dirs := $(vendorconfdir) $(docdir)
 staged_dirs := $(pammoddir) $(bindir) $(libexecdir) $(mandir:%=%/man1) $(mandir:%=%/man5) \
-	$(mandir:%=%/man8) $(bashcompletiondir) $(zshcompletiondir) \
+	$(mandir:%=%/man8) $(userenvgendir) $(systemduserunitdir) \
+	$(xdgautostartdir) $(uwsmenvdir) $(bashcompletiondir) $(zshcompletiondir) \
 	$(fishcompletiondir)
 
 .PHONY: install
 install: all
 	$(call install,755,$(pammoddir),$(O)/pam_virturi.so)
+	$(if $(generator),$(call install,755,$(userenvgendir),$(generator)))
 	$(call install,755,$(bindir),$(O)/virturi)
 	$(if $(probe),$(call install,755,$(libexecdir),$(probe)))
 	$(call install,644,$(vendorconfdir),$(O)/conf/virturi.conf)
 	$(call install,644,$(docdir),$(O)/conf/example.conf $(O)/conf/pam-line)
+	$(call install,644,$(systemduserunitdir),$(units:%=$(O)/conf/%))
+	$(call install,644,$(xdgautostartdir),$(O)/conf/virturi-relogin.desktop)
+	$(call install,644,$(uwsmenvdir),$(O)/conf/uwsm-env,70-virturi)
 	$(if $(mandir),$(call install,644,$(mandir)/man1,$(O)/man/virturi.1))
 	$(if $(mandir),$(call install,644,$(mandir)/man5,$(O)/man/virturi.conf.5))
 	$(if $(mandir),$(call install,644,$(mandir)/man8,$(O)/man/pam_virturi.8))
@@ -371,10 +396,14 @@ install: all
 .PHONY: uninstall
 uninstall:
 	$(call remove,$(pammoddir),pam_virturi.so)
+	$(call remove,$(userenvgendir),70-virturi)
 	$(call remove,$(bindir),virturi)
 	$(call remove,$(libexecdir),virturi-probe)
 	$(call remove,$(vendorconfdir),virturi.conf)
 	$(call remove,$(docdir),example.conf pam-line)
+	$(call remove,$(systemduserunitdir),$(units))
+	$(call remove,$(xdgautostartdir),virturi-relogin.desktop)
+	$(call remove,$(uwsmenvdir),70-virturi)
 	$(if $(mandir),$(call remove,$(mandir),man1/virturi.1 \
 		man5/virturi.conf.5 man8/pam_virturi.8))
 	$(call remove,$(bashcompletiondir),virturi)
@@ -406,6 +435,7 @@ help:
 ## make check           every test that needs no root and no network
 ## make check-sessions  real sshd, su, sudo, login, cron and shells (root)
 ## make check-doctor    check and needs-relogin with real libvirt, polkit (root)
+## make e2e             every kind of session on a booted Debian 13 (root)
 ## make fuzz            parsers of other people's files; FUZZ_SECONDS=60 each
 ## make check-sanitize  the tests under address, UB and thread sanitizers
 ## make check-valgrind  the tests under valgrind
