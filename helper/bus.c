@@ -17,7 +17,6 @@
 
 #ifdef WITH_SYSTEMD
 
-#include <inttypes.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <systemd/sd-bus.h>
@@ -300,7 +299,6 @@ judge_reply(const struct talk *talk)
 		{ SD_BUS_ERROR_NAME_HAS_NO_OWNER, EHOSTUNREACH },
 		/* also sd-bus's own, when the connection ends */
 		{ SD_BUS_ERROR_NO_REPLY, ECONNRESET },
-		{ "org.freedesktop.systemd1.NoSuchUnit", ENOENT },
 		{ "org.freedesktop.login1.NoSuchUser", ENOENT },
 		{ "org.freedesktop.PolicyKit1.Error.NotAuthorized", EACCES },
 	};
@@ -562,33 +560,6 @@ ask_object(struct talk *talk, struct place *object, const char *property,
 	return r < 0 ? r : ask_property(talk, object, property, type);
 }
 
-int
-bus_find_manager(uid_t uid, int timeout_ms, pid_t *ret)
-{
-	struct talk talk = { .deadline = deadline_in(timeout_ms) };
-	struct place service = systemd;
-	char unit[sizeof("user@4294967295.service")];
-	uint32_t pid = 0;
-	int r;
-
-	service.interface = "org.freedesktop.systemd1.Service";
-	snprintf(unit, sizeof(unit), "user@%" PRIu32 ".service", uid);
-	r = talk_to_system(&talk);
-	if (r >= 0)
-		r = ask(&talk, &systemd, "GetUnit", "s", unit);
-	if (r >= 0)
-		r = ask_object(&talk, &service, "MainPID", "u");
-	if (r >= 0)
-		r = read_answer(&talk, 'u', &pid);
-	/* known, but stopped */
-	if (r >= 0 && pid == 0)
-		r = -ENOENT;
-	if (r >= 0)
-		*ret = (pid_t)pid;
-	talk_end(&talk);
-	return r;
-}
-
 static int
 ask_linger(struct talk *talk, uid_t uid, int *ret)
 {
@@ -676,13 +647,6 @@ int
 bus_ask_manager(int timeout_ms, struct manager *ret)
 {
 	(void)timeout_ms, (void)ret;
-	return -EOPNOTSUPP;
-}
-
-int
-bus_find_manager(uid_t uid, int timeout_ms, pid_t *ret)
-{
-	(void)uid, (void)timeout_ms, (void)ret;
 	return -EOPNOTSUPP;
 }
 

@@ -68,13 +68,6 @@ int bus_ask_manager(int timeout_ms, struct manager *ret);
 void manager_clear(struct manager *manager);
 
 /*
- * The pid of user@UID.service's manager, for anybody's uid, from the system
- * manager (unit property MainPID). -ENOENT: it does not run, or there is no
- * bus to ask.
- */
-int bus_find_manager(uid_t uid, int timeout_ms, pid_t *ret);
-
-/*
  * Does logind keep the user's manager when they are not logged in? Whom it
  * does not know it does not keep.
  */

@@ -174,11 +174,4 @@ int process_parse_environ(
 enum process_kind process_guess_kind(
 	const struct process *process, const char *command, const char *exe);
 
-/*
- * The unit in a cgroup path that says whose a process is, such as
- * "user@1000.service", "session-3.scope", "app-foo.scope" or "cron.service":
- * the last component that ends in .service or .scope. Owned; NULL: none.
- */
-char *cgroup_find_unit(const char *cgroup);
-
 #endif

@@ -226,35 +226,6 @@ process_parse_cgroup(const char *text, char **ret)
 	return 0;
 }
 
-static bool
-ends_in(struct span text, const char *suffix)
-{
-	size_t size = strlen(suffix);
-
-	return text.size > size &&
-		memcmp(text.start + text.size - size, suffix, size) == 0;
-}
-
-char *
-cgroup_find_unit(const char *cgroup)
-{
-	struct span unit = { NULL, 0 };
-
-	while (*cgroup != '\0') {
-		struct span part = { cgroup, strcspn(cgroup, "/") };
-
-		cgroup += part.size + (cgroup[part.size] == '/');
-		/* systemd's escape for names the kernel has other uses for */
-		if (part.size > 0 && part.start[0] == '_') {
-			part.start++;
-			part.size--;
-		}
-		if (ends_in(part, ".service") || ends_in(part, ".scope"))
-			unit = part;
-	}
-	return unit.start != NULL ? need(strndup(unit.start, unit.size)) : NULL;
-}
-
 /* --- Environment ---------------------------------------------------------- */
 
 int

@@ -13,8 +13,8 @@
 
 /* Who takes the lines. A line is printable, and borrowed for the call. */
 struct reporter {
-	void (*say)(void *context, enum remark_severity severity,
-		const char *line);
+	void (*say)(
+		void *context, enum remark_severity severity, const char *line);
 	void *context;
 };
 

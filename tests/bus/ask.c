@@ -79,17 +79,6 @@ ask_manager(char **argv)
 }
 
 static int
-ask_find(char **argv)
-{
-	pid_t pid;
-	int r = bus_find_manager(number(argv[0]), milliseconds(argv[1]), &pid);
-
-	if (r == 0)
-		printf("%d\n", (int)pid);
-	return r;
-}
-
-static int
 ask_linger(char **argv)
 {
 	bool is_lingering;
@@ -133,7 +122,6 @@ main(int argc, char **argv)
 	} commands[] = {
 		{ "polkit", 2, ask_polkit },
 		{ "manager", 1, ask_manager },
-		{ "find", 2, ask_find },
 		{ "linger", 2, ask_linger },
 		{ "notify", 4, ask_notify },
 		{ "close", 2, ask_close },

@@ -31,14 +31,6 @@ BUS_CONFIG = """\
 </busconfig>
 """
 
-UNITS = {
-    # what GetUnit knows, in a manager of a user's own
-    "user@.service": "[Service]\nExecStart=sleep infinity\n",
-    "other.service": "[Unit]\nAfter=user@2.service\n"
-                     "[Service]\nExecStart=sleep infinity\n",
-}
-
-
 def make(build):
     """The machine; the build may lie where we are about to mount."""
     programs = {name: (build / "tests/bus" / name).read_bytes()
@@ -184,11 +176,6 @@ def start_manager(person, cgroup, **environ):
     run("mount", "-t", "cgroup2", "cgroup2", CGROUPS)
     (CGROUPS / cgroup).mkdir()
     person.own(CGROUPS / cgroup)
-    units = person.runtime / "systemd/user"
-    units.mkdir(parents=True)
-    for name, text in UNITS.items():
-        (units / name).write_text(text)
-    person.own(person.runtime / "systemd")
     ready = Ready()
     # it inherits the cgroup from us, who go back to ours
     ours = re.search("^0::/(.*)$",

@@ -199,41 +199,6 @@ test_cgroup(void **state)
 	free(path);
 }
 
-static const struct unit_row {
-	const char *name, *cgroup, *unit;
-} unit_rows[] = {
-	{ "a session", "/user.slice/user-1000.slice/session-3.scope",
-		"session-3.scope" },
-	{ "an app",
-		"/user.slice/user-1.slice/user@1.service/app.slice/app-x.scope",
-		"app-x.scope" },
-	{ "the manager itself", "/user@1000.service/init.scope", "init.scope" },
-	{ "below a unit", "/system.slice/cron.service/payload/x",
-		"cron.service" },
-	{ "systemd's escape", "/system.slice/_cpu.service", "cpu.service" },
-	{ "a slash at the end", "/cron.service/", "cron.service" },
-	{ "no slash", "cron.service", "cron.service" },
-	{ "slices are no such unit", "/user.slice/user-1000.slice", NULL },
-	{ "a suffix alone", "/.service", NULL },
-	{ "an escaped suffix alone", "/_.scope", NULL },
-	{ "something behind the suffix", "/a.service.d", NULL },
-	{ "the root", "/", NULL },
-	{ "nothing", "", NULL },
-};
-
-static void
-test_unit(void **state)
-{
-	const struct unit_row *row = *state;
-	char *unit = cgroup_find_unit(row->cgroup);
-
-	if (row->unit == NULL)
-		assert_null(unit);
-	else
-		assert_string_equal(unit, row->unit);
-	free(unit);
-}
-
 #define TEXT(literal) literal, sizeof(literal) - 1
 
 static const struct environ_row {
@@ -1036,7 +1001,6 @@ main(int argc, char **argv)
 	suite_add(&suite, "status", test_status, SUITE_ROWS(status_rows));
 	suite_add(&suite, "stat", test_stat, SUITE_ROWS(stat_rows));
 	suite_add(&suite, "cgroup", test_cgroup, SUITE_ROWS(cgroup_rows));
-	suite_add(&suite, "unit", test_unit, SUITE_ROWS(unit_rows));
 	suite_add(&suite, "environ", test_environ, SUITE_ROWS(environ_rows));
 	suite_add(&suite, "kind", test_kind, SUITE_ROWS(kind_rows));
 	add_real(&suite);
