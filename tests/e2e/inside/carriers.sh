@@ -1,0 +1,26 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# In a user's session: the environments that things get there, each below a
+# line that names it.
+set -eu
+
+bus() {	# METHOD SIGNATURE ARGUMENT...: of the bus's own
+	busctl --user call org.freedesktop.DBus /org/freedesktop/DBus \
+		org.freedesktop.DBus "$@"
+}
+
+ask() {	# NAME: have the bus start a service; it is serve.sh
+	echo "== $1"
+	bus StartServiceByName su "$1" 0 >/dev/null
+	cat "$XDG_RUNTIME_DIR/$1"
+	rm "$XDG_RUNTIME_DIR/$1"
+}
+
+echo "== session"
+env
+echo "== manager"
+systemctl --user show-environment
+echo "== service"
+systemd-run --user --quiet --pipe --wait --collect env
+ask org.example.unit
+ask org.example.program
