@@ -234,6 +234,12 @@ $(O)/tests/nss/virturi: $(O)/helper/main.o $(O)/tests/nss/configure.o \
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
 		$(ECONF_LIBS) $(JSON_LIBS) $(SYSTEMD_LIBS)
 
+# the generator with these, and a policy of their own
+$(O)/tests/nss/70-virturi: $(O)/helper/generator.o $(O)/tests/nss/configure.o \
+		$(O)/tests/nss/where.o $(O)/libpolicy.a
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--wrap=policy_load \
+		-o $@ $^ $(ECONF_LIBS)
+
 $(O)/tests/bus/ask: $(O)/tests/bus/ask.o $(O)/libhelper.a $(O)/libpolicy.a
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ \
 		$(ECONF_LIBS) $(JSON_LIBS) $(SYSTEMD_LIBS)
@@ -244,11 +250,12 @@ $(O)/tests/bus/notifier: $(O)/tests/bus/notifier.o
 bus_programs := $(O)/tests/bus/ask $(O)/tests/bus/notifier
 
 # tests that are scripts
-scripts := $(srcdir)/tests/cli/run $(srcdir)/tests/lint-corpus/run
+scripts := $(srcdir)/tests/cli/run $(srcdir)/tests/lint-corpus/run \
+	$(if $(generator),$(srcdir)/tests/cli/generator)
 
 test_things := $(unit_programs) $(pam_programs) $(O)/tests/pam/session \
 	$(O)/tests/pam/pam_before.so $(O)/tests/nss/libnss_virturi.so.2 \
-	$(O)/tests/nss/virturi
+	$(O)/tests/nss/virturi $(if $(generator),$(O)/tests/nss/70-virturi)
 
 .PHONY: check
 check:
@@ -351,7 +358,8 @@ lint:
 	@$(call need,build check lint)
 	@$(MAKE) --no-print-directory -s -f $(srcdir)/Makefile all
 	@CPPFLAGS="$(subst ",\",$(ALL_CPPFLAGS))" MAN="$(man_pages:%=$(O)/man/%)" \
-		SCRIPTS="$(sh_files)" $(srcdir)/tests/lint $(c_files)
+		SCRIPTS="$(sh_files) $(O)/conf/uwsm-env" \
+		$(srcdir)/tests/lint $(c_files)
 
 # --- Installing --------------------------------------------------------------
 

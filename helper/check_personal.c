@@ -83,19 +83,20 @@ static void
 say_foreign(const struct doctor *doctor, const char *path, uid_t owner,
 	struct finding *finding)
 {
-	char *name = NULL;
+	struct facts facts = lookup_facts(doctor->lookup);
+	struct account account = { 0 };
 
-	if (lookup_user_name(doctor->lookup, owner, &name) < 0)
-		name = format_raw("uid %lu", (unsigned long)owner);
+	if (facts.find_uid(facts.context, owner, &account) < 0)
+		account.name = format_raw("uid %lu", (unsigned long)owner);
 	finding_say(finding, grade(doctor, FINDING_WARN),
 		"XDG_RUNTIME_DIR is %s, which belongs to %s: qemu:///session "
 		"cannot be reached",
-		path, name);
+		path, account.name);
 	cure_this_shell(doctor, true, finding);
 	finding_cure(finding, "for good",
 		"su -l or sudo -i, which leave the caller's environment "
 		"behind");
-	free(name);
+	account_clear(&account);
 }
 
 static void

@@ -45,21 +45,7 @@ static enum status
 begin_inquiry(struct doctor *doctor, char **error)
 {
 	struct facts facts = lookup_facts(doctor->lookup);
-	int r = 0;
 
-	if (doctor->options.user == NULL) {
-		r = lookup_user_name(
-			doctor->lookup, getuid(), &doctor->own_name);
-		doctor->options.user = doctor->own_name;
-	}
-	if (r < 0) {
-		errno = -r;
-		*error = need(text_format("uid %lu %s", (unsigned long)getuid(),
-			r == -ENOENT ? "has no name here"
-				     : "cannot be looked up: the name service "
-				       "does not answer"));
-		return STATUS_UNKNOWN;
-	}
 	return inquiry_begin(&doctor->inquiry, &doctor->options, &facts, error);
 }
 
@@ -403,5 +389,4 @@ doctor_clear(struct doctor *doctor)
 	inquiry_clear(&doctor->inquiry);
 	lookup_end(doctor->lookup);
 	free(doctor->uri);
-	free(doctor->own_name);
 }

@@ -49,7 +49,6 @@ struct doctor {
 	enum viewpoint viewpoint;
 	bool is_root; /* we, not the user asked about */
 
-	char *own_name; /* the calling user's, where nobody is named */
 	struct lookup *lookup;
 	struct inquiry
 		inquiry; /* policy, subject (whom it is about), session */

@@ -7,7 +7,7 @@
  * own deadline, and with status 0 whatever happens; what went wrong is a line
  * on standard error, which the manager's journal keeps.
  */
-#include <pwd.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "../policy/ask.h"
-#include "../policy/text.h"
 
 #define DEADLINE_S 2
 
@@ -27,17 +26,19 @@ log_line(void *context, enum remark_severity severity, const char *line)
 	fprintf(stderr, "<%d>70-virturi: %s\n", (int)severity, line);
 }
 
+/* A log that nobody reads must not hold us up either. */
 static void
 give_up(int signal)
 {
 	static const char line[] =
 		"<4>70-virturi: users and groups could not be looked up within "
 		"2 s; " VARIABLE " is left alone\n";
-	/* there is nobody left to tell when this fails */
-	ssize_t ignored = write(STDERR_FILENO, line, sizeof(line) - 1);
+	struct pollfd log = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-	(void)ignored;
 	(void)signal;
+	/* there is nobody left to tell when this fails */
+	if (poll(&log, 1, 0) == 1 && write(log.fd, line, sizeof(line) - 1) < 0)
+		_exit(EXIT_SUCCESS);
 	_exit(EXIT_SUCCESS);
 }
 
@@ -59,26 +60,10 @@ prepare_signals(void)
 	alarm(DEADLINE_S);
 }
 
-/* NULL after a line in the log. Owned by libc. */
-static const char *
-find_own_name(void)
-{
-	const struct passwd *self = getpwuid(getuid());
-	char *line;
-
-	if (self != NULL)
-		return self->pw_name;
-	line = text_format("uid %u has no name here; %s is left alone",
-		(unsigned int)getuid(), VARIABLE);
-	log_line(NULL, REMARK_WARNING, line != NULL ? line : "no such user");
-	free(line);
-	return NULL;
-}
-
 /*
- * One assignment as environment.d(5) has them: quoted where it holds what a
- * reader of such lines might take for its own. A URI has no quotes and no
- * backslash.
+ * One assignment in the form of systemd.exec(5), EnvironmentFile=: quoted where
+ * it holds what a shell that reads such lines would take for its own. A URI has
+ * no quotes and no backslash.
  */
 static void
 print_assignment(const char *uri)
@@ -94,18 +79,17 @@ print_assignment(const char *uri)
 int
 main(void)
 {
-	struct question question = {
+	const struct question question = {
+		.is_own = true,
 		.request = { .service = "systemd-user" },
 		.reporter = { .say = log_line },
 	};
-	char *uri = NULL;
+	char *uri;
 
 	if (getenv(VARIABLE) != NULL)
 		return EXIT_SUCCESS;
 	prepare_signals();
-	question.user = find_own_name();
-	if (question.user != NULL)
-		uri = policy_ask(&question);
+	uri = policy_ask(&question);
 	alarm(0);
 	if (uri != NULL)
 		print_assignment(uri);

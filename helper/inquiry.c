@@ -2,7 +2,6 @@
 #include "inquiry.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,27 +9,38 @@
 #include "../policy/text.h"
 
 /* Whose question it is: the real user's, unless one is named. */
-static char *
-find_name(const struct options *options)
+static int
+find_subject(struct inquiry *inquiry)
 {
-	const struct passwd *self;
+	const char *name = inquiry->options->user;
 
-	if (options->user != NULL)
-		return need(strdup(options->user));
-	self = getpwuid(getuid());
-	return self != NULL ? need(strdup(self->pw_name)) : NULL;
+	if (name == NULL)
+		return subject_new_uid(
+			&inquiry->facts, getuid(), &inquiry->subject);
+	return subject_new(&inquiry->facts, name, &inquiry->subject);
 }
 
 static char *
 describe_failure(const char *name, int error)
 {
-	if (name == NULL)
-		return need(text_format(
-			"uid %lu has no name here", (unsigned long)getuid()));
-	if (error == -ENOENT)
+	char *who, *text;
+
+	if (error == -ENOENT && name != NULL)
 		return need(text_format("there is no user '%s'", name));
+	who = need(name != NULL
+			? text_format("user '%s'", name)
+			: text_format("uid %lu", (unsigned long)getuid()));
 	errno = -error;
-	return need(text_format("user '%s' cannot be looked up: %m", name));
+	if (error == -ENOENT)
+		text = text_format("%s has no name here", who);
+	else if (error == -ETIMEDOUT)
+		text = text_format("%s cannot be looked up: the name service "
+				   "does not answer",
+			who);
+	else
+		text = text_format("%s cannot be looked up: %m", who);
+	free(who);
+	return need(text);
 }
 
 static bool
@@ -76,7 +86,7 @@ inquiry_begin(struct inquiry *inquiry, const struct options *options,
 	const struct facts *facts, char **error)
 {
 	struct policy_where where = policy_installed;
-	char *name = find_name(options), *absolute = NULL;
+	char *absolute = NULL;
 	int r;
 
 	*inquiry = (struct inquiry){ .options = options };
@@ -90,14 +100,11 @@ inquiry_begin(struct inquiry *inquiry, const struct options *options,
 	free(absolute);
 	if (r < 0)
 		need(NULL);
-	r = name == NULL
-		? -ENOENT
-		: subject_new(&inquiry->facts, name, &inquiry->subject);
+	r = find_subject(inquiry);
 	if (r < 0)
-		*error = describe_failure(name, r);
+		*error = describe_failure(options->user, r);
 	else
 		choose_session(inquiry);
-	free(name);
 	inquiry->situation = (struct situation){
 		.policy = inquiry->policy,
 		.subject = inquiry->subject,

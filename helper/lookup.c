@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +22,10 @@
 
 enum question {
 	ASK_USER,
+	ASK_UID,
 	ASK_GROUP,
 	ASK_GID,
 	ASK_GIDS,
-	ASK_USER_NAME,
 };
 
 /* Behind it: name, then user, both with their NUL. */
@@ -123,18 +122,15 @@ struct answer_body {
 };
 
 static int
-ask_user(const struct facts *facts, const char *name, struct answer_head *head,
+take_user(int r, struct account *account, struct answer_head *head,
 	struct answer_body *body)
 {
-	struct account account;
-	int r = facts->find_user(facts->context, name, &account);
-
 	if (r < 0)
 		return r;
-	head->uid = account.uid;
-	head->gid = account.gid;
-	body->name = account.name;
-	body->home = account.home;
+	head->uid = account->uid;
+	head->gid = account->gid;
+	body->name = account->name;
+	body->home = account->home;
 	return 0;
 }
 
@@ -151,29 +147,21 @@ take_group(int r, struct group_record *record, struct answer_head *head,
 }
 
 static int
-ask_user_name(uid_t uid, struct answer_body *body)
-{
-	const struct passwd *entry;
-
-	errno = 0;
-	entry = getpwuid(uid);
-	if (entry == NULL)
-		return errno == 0 ? -ENOENT : -errno;
-	body->name = need(strdup(entry->pw_name));
-	return 0;
-}
-
-static int
 ask(const struct facts *facts, const struct question_head *question,
 	const char *text, struct answer_head *head, struct answer_body *body)
 {
 	const char *name = text, *user = text + question->name_size;
 	struct group_record record = { 0 };
+	struct account account = { 0 };
 	int r;
 
 	switch (question->question) {
 	case ASK_USER:
-		return ask_user(facts, name, head, body);
+		r = facts->find_user(facts->context, name, &account);
+		return take_user(r, &account, head, body);
+	case ASK_UID:
+		r = facts->find_uid(facts->context, question->id, &account);
+		return take_user(r, &account, head, body);
 	case ASK_GROUP:
 		r = facts->find_group(facts->context, name, user, &record);
 		return take_group(r, &record, head, body);
@@ -184,8 +172,6 @@ ask(const struct facts *facts, const struct question_head *question,
 	case ASK_GIDS:
 		return facts->list_gids(facts->context, user, question->id,
 			&body->gids, &head->n_gids);
-	case ASK_USER_NAME:
-		return ask_user_name(question->id, body);
 	}
 	return -EINVAL;
 }
@@ -335,9 +321,9 @@ put(struct lookup *lookup, struct question_head question, const char *name,
 }
 
 static int
-find_user(void *context, const char *name, struct account *ret)
+find_account(void *context, struct question_head question, const char *name,
+	struct account *ret)
 {
-	struct question_head question = { .question = ASK_USER };
 	struct answer_head head = { 0 };
 	struct answer_body body = { 0 };
 	int r = put(context, question, name, "", &head, &body);
@@ -347,6 +333,22 @@ find_user(void *context, const char *name, struct account *ret)
 	*ret = (struct account){ body.name, head.uid, head.gid, body.home };
 	free(body.gids);
 	return 0;
+}
+
+static int
+find_user(void *context, const char *name, struct account *ret)
+{
+	struct question_head question = { .question = ASK_USER };
+
+	return find_account(context, question, name, ret);
+}
+
+static int
+find_uid(void *context, uid_t uid, struct account *ret)
+{
+	struct question_head question = { .question = ASK_UID, .id = uid };
+
+	return find_account(context, question, "", ret);
 }
 
 static int
@@ -400,23 +402,6 @@ list_gids(void *context, const char *user, gid_t primary, gid_t **ret,
 	return 0;
 }
 
-int
-lookup_user_name(struct lookup *lookup, uid_t uid, char **ret)
-{
-	struct question_head question = { .question = ASK_USER_NAME,
-		.id = uid };
-	struct answer_head head = { 0 };
-	struct answer_body body = { 0 };
-	int r = put(lookup, question, "", "", &head, &body);
-
-	if (r < 0)
-		return r;
-	*ret = body.name;
-	free(body.home);
-	free(body.gids);
-	return 0;
-}
-
 struct lookup *
 lookup_start(int timeout_ms)
 {
@@ -445,8 +430,8 @@ lookup_start(int timeout_ms)
 struct facts
 lookup_facts(struct lookup *lookup)
 {
-	return (struct facts){ find_user, find_group, find_gid, list_gids,
-		lookup };
+	return (struct facts){ find_user, find_uid, find_group, find_gid,
+		list_gids, lookup };
 }
 
 bool

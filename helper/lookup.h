@@ -18,9 +18,6 @@ struct lookup *lookup_start(int timeout_ms);
 /* Facts from it; borrowed. */
 struct facts lookup_facts(struct lookup *lookup);
 
-/* The name of a uid: 0 with *ret* owned by the caller, -ENOENT, −errno. */
-int lookup_user_name(struct lookup *lookup, uid_t uid, char **ret);
-
 /* Did it have to be given up? */
 bool lookup_is_dead(const struct lookup *lookup);
 

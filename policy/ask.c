@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "text.h"
 
@@ -110,17 +111,23 @@ find_subject(const struct question *question, const struct facts *facts,
 	struct subject **ret)
 {
 	const struct reporter *reporter = &question->reporter;
+	const char *user = question->user != NULL ? question->user : "";
 	int r;
 
-	if (question->user == NULL || question->user[0] == '\0') {
+	if (user[0] == '\0' && !question->is_own) {
 		say(reporter, REMARK_ERROR, "no user" LEFT_ALONE);
 		return 0;
 	}
-	r = subject_new(facts, question->user, ret);
+	if (question->is_own)
+		r = subject_new_uid(facts, getuid(), ret);
+	else
+		r = subject_new(facts, user, ret);
 	if (r == -ENOMEM)
 		return r;
 	if (r == -ENOENT) {
-		say(reporter, REMARK_WARNING, "no such user" LEFT_ALONE);
+		say(reporter, REMARK_WARNING,
+			question->is_own ? "this uid has no name" LEFT_ALONE
+					 : "no such user" LEFT_ALONE);
 	} else if (r < 0) {
 		errno = -r;
 		say_line(reporter, REMARK_WARNING,

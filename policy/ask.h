@@ -20,7 +20,8 @@ struct reporter {
 
 struct question {
 	const char *policy; /* this file alone; NULL: the installed layers */
-	const char *user; /* in any spelling; NULL or "": nobody */
+	const char *user; /* in any spelling; NULL or "": nobody … */
+	bool is_own; /* … but whoever this process runs as */
 	struct request request;
 	struct witness witness;
 	struct reporter reporter;

@@ -34,6 +34,8 @@ struct group_record {
 struct facts {
 	int (*find_user)(void *context, const char *name, struct account *ret);
 
+	int (*find_uid)(void *context, uid_t uid, struct account *ret);
+
 	int (*find_group)(void *context, const char *name, const char *user,
 		struct group_record *ret);
 
@@ -61,8 +63,8 @@ struct nss_buffer {
 };
 
 /*
- * Facts from NSS: getpwnam_r(3), getgrnam_r(3), getgrgid_r(3) and
- * getgrouplist(3). "Not found" is what getpwnam(3) lists for it: success,
+ * Facts from NSS: getpwnam_r(3), getpwuid_r(3), getgrnam_r(3), getgrgid_r(3)
+ * and getgrouplist(3). "Not found" is what getpwnam(3) lists for it: success,
  * ENOENT, ESRCH, EBADF or EPERM without a record. Records of more than 64 MiB
  * are a failed look-up (-ERANGE). The buffer must outlive the facts; it is
  * freed by nss_buffer_clear().

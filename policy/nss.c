@@ -47,9 +47,10 @@ result_of(int error, const void *record)
 	}
 }
 
-/* The three look-ups differ in their key and record only. */
+/* The four look-ups differ in their key and record only. */
 enum question {
 	ASK_USER,
+	ASK_UID,
 	ASK_GROUP,
 	ASK_GID,
 };
@@ -61,7 +62,7 @@ union record {
 
 static int
 ask(struct nss_buffer *buffer, enum question question, const char *name,
-	gid_t gid, union record *record)
+	id_t id, union record *record)
 {
 	int r = reserve(buffer, BUFFER_MIN);
 
@@ -73,42 +74,57 @@ ask(struct nss_buffer *buffer, enum question question, const char *name,
 		if (question == ASK_USER)
 			error = getpwnam_r(name, &record->user, buffer->bytes,
 				buffer->size, &user);
+		else if (question == ASK_UID)
+			error = getpwuid_r(id, &record->user, buffer->bytes,
+				buffer->size, &user);
 		else if (question == ASK_GROUP)
 			error = getgrnam_r(name, &record->group, buffer->bytes,
 				buffer->size, &group);
 		else
-			error = getgrgid_r(gid, &record->group, buffer->bytes,
+			error = getgrgid_r(id, &record->group, buffer->bytes,
 				buffer->size, &group);
 		if (error != ERANGE)
-			return result_of(error,
-				question == ASK_USER ? (void *)user
-						     : (void *)group);
+			return result_of(
+				error, user != NULL ? (void *)user : group);
 		r = reserve(buffer, 4 * buffer->size);
 	}
 	return r;
 }
 
 static int
-find_user(void *context, const char *name, struct account *ret)
+copy_user(const struct passwd *user, struct account *ret)
 {
-	struct account account;
-	union record record;
-	int r = ask(context, ASK_USER, name, 0, &record);
-
-	if (r < 0)
-		return r;
-	account = (struct account){
-		.name = strdup(record.user.pw_name),
-		.uid = record.user.pw_uid,
-		.gid = record.user.pw_gid,
-		.home = strdup(record.user.pw_dir ? record.user.pw_dir : ""),
+	struct account account = {
+		.name = strdup(user->pw_name),
+		.uid = user->pw_uid,
+		.gid = user->pw_gid,
+		.home = strdup(user->pw_dir != NULL ? user->pw_dir : ""),
 	};
+
 	if (account.name == NULL || account.home == NULL) {
 		account_clear(&account);
 		return -ENOMEM;
 	}
 	*ret = account;
 	return 0;
+}
+
+static int
+find_user(void *context, const char *name, struct account *ret)
+{
+	union record record;
+	int r = ask(context, ASK_USER, name, 0, &record);
+
+	return r < 0 ? r : copy_user(&record.user, ret);
+}
+
+static int
+find_uid(void *context, uid_t uid, struct account *ret)
+{
+	union record record;
+	int r = ask(context, ASK_UID, NULL, uid, &record);
+
+	return r < 0 ? r : copy_user(&record.user, ret);
 }
 
 static int
@@ -182,6 +198,7 @@ facts_nss(struct nss_buffer *buffer)
 {
 	return (struct facts){
 		.find_user = find_user,
+		.find_uid = find_uid,
 		.find_group = find_group,
 		.find_gid = find_gid,
 		.list_gids = list_gids,

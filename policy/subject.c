@@ -46,22 +46,39 @@ struct subject {
 	char *asked, *called; /* a spelling noticed */
 };
 
+/* The account is the subject's, or nobody's any more. */
+static int
+make_subject(const struct facts *facts, struct account *account,
+	struct subject **ret)
+{
+	struct subject *subject = calloc(1, sizeof(*subject));
+
+	if (subject == NULL) {
+		account_clear(account);
+		return -ENOMEM;
+	}
+	subject->facts = facts;
+	subject->account = *account;
+	*ret = subject;
+	return 0;
+}
+
 int
 subject_new(const struct facts *facts, const char *name, struct subject **ret)
 {
-	struct subject *subject = calloc(1, sizeof(*subject));
-	int r;
+	struct account account;
+	int r = facts->find_user(facts->context, name, &account);
 
-	if (subject == NULL)
-		return -ENOMEM;
-	subject->facts = facts;
-	r = facts->find_user(facts->context, name, &subject->account);
-	if (r < 0) {
-		subject_free(subject);
-		return r;
-	}
-	*ret = subject;
-	return 0;
+	return r < 0 ? r : make_subject(facts, &account, ret);
+}
+
+int
+subject_new_uid(const struct facts *facts, uid_t uid, struct subject **ret)
+{
+	struct account account;
+	int r = facts->find_uid(facts->context, uid, &account);
+
+	return r < 0 ? r : make_subject(facts, &account, ret);
 }
 
 void

@@ -34,6 +34,9 @@ struct subject;
 int subject_new(
 	const struct facts *facts, const char *name, struct subject **ret);
 
+/* The same for whom the directory names first of those with this uid. */
+int subject_new_uid(const struct facts *facts, uid_t uid, struct subject **ret);
+
 void subject_free(struct subject *subject);
 
 /* pw_name, pw_dir: borrowed from the subject. */

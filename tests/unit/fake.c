@@ -57,18 +57,10 @@ is_called(const char *asked, const char *name, const char *spelling)
 }
 
 static int
-find_user(void *context, const char *name, struct account *ret)
+copy_user(const struct fake_user *user, struct account *ret)
 {
-	struct fake *fake = context;
-	const struct fake_user *user = fake->users;
 	struct account account;
-	int r = ask(fake, FAKE_FIND_USER, name, 0);
 
-	if (r < 0)
-		return r;
-	while (user->name != NULL &&
-		!is_called(name, user->name, user->spelling))
-		user++;
 	if (user->name == NULL)
 		return -ENOENT;
 	account = (struct account){
@@ -83,6 +75,35 @@ find_user(void *context, const char *name, struct account *ret)
 	}
 	*ret = account;
 	return 0;
+}
+
+static int
+find_user(void *context, const char *name, struct account *ret)
+{
+	struct fake *fake = context;
+	const struct fake_user *user = fake->users;
+	int r = ask(fake, FAKE_FIND_USER, name, 0);
+
+	if (r < 0)
+		return r;
+	while (user->name != NULL &&
+		!is_called(name, user->name, user->spelling))
+		user++;
+	return copy_user(user, ret);
+}
+
+static int
+find_uid(void *context, uid_t uid, struct account *ret)
+{
+	struct fake *fake = context;
+	const struct fake_user *user = fake->users;
+	int r = ask(fake, FAKE_FIND_UID, NULL, 0);
+
+	if (r < 0)
+		return r;
+	while (user->name != NULL && user->uid != uid)
+		user++;
+	return copy_user(user, ret);
 }
 
 static int
@@ -191,6 +212,7 @@ fake_facts(struct fake *fake)
 {
 	return (struct facts){
 		.find_user = find_user,
+		.find_uid = find_uid,
 		.find_group = find_group,
 		.find_gid = find_gid,
 		.list_gids = list_gids,

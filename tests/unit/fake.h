@@ -49,6 +49,7 @@ struct fake_group {
 
 enum fake_call {
 	FAKE_FIND_USER,
+	FAKE_FIND_UID,
 	FAKE_FIND_GROUP,
 	FAKE_FIND_GID,
 	FAKE_LIST_GIDS,

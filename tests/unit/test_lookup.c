@@ -88,15 +88,16 @@ getpwnam_r(const char *name, struct passwd *resultbuf, char *buffer,
 		: REAL(getpwnam_r, name, resultbuf, buffer, buflen, result);
 }
 
-struct passwd *
-getpwuid(uid_t uid)
+int
+getpwuid_r(uid_t uid, struct passwd *resultbuf, char *buffer, size_t buflen,
+	struct passwd **result)
 {
 	int error = act("", uid);
 
-	if (error == 0)
-		return REAL(getpwuid, uid);
-	errno = error;
-	return NULL;
+	*result = NULL;
+	return error != 0
+		? error
+		: REAL(getpwuid_r, uid, resultbuf, buffer, buflen, result);
 }
 
 /* A group of these names, without members. */
@@ -225,7 +226,7 @@ enum question {
 	ASK_GROUP,
 	ASK_GID,
 	ASK_GIDS,
-	ASK_USER_NAME,
+	ASK_UID,
 	QUESTIONS,
 };
 
@@ -239,7 +240,6 @@ ask(struct lookup *lookup, enum question question, const char *name,
 	struct group_record record = { 0 };
 	gid_t *gids = NULL;
 	size_t count = 0;
-	char *text = NULL;
 	int r = 0;
 
 	if (question == ASK_USER)
@@ -251,17 +251,15 @@ ask(struct lookup *lookup, enum question question, const char *name,
 	else if (question == ASK_GIDS)
 		r = facts.list_gids(facts.context, name, 7, &gids, &count);
 	else
-		r = lookup_user_name(lookup, id, &text);
+		r = facts.find_uid(facts.context, id, &account);
 	if (r < 0) {
 		assert_null(account.name);
 		assert_null(record.name);
 		assert_null(gids);
-		assert_null(text);
 	}
 	account_clear(&account);
 	free(record.name);
 	free(gids);
-	free(text);
 	return r;
 }
 
@@ -406,20 +404,24 @@ test_uid(void **state)
 {
 	const struct uid_row *row = *state;
 	struct lookup *lookup = start(PATIENT_MS);
-	const struct passwd *entry;
-	char *name = NULL;
+	struct facts facts = lookup_facts(lookup);
+	struct account ours = { 0 };
 
 	assert_int_equal(
-		lookup_user_name(lookup, row->uid, &name), row->result);
-	entry = getpwuid(row->uid);
+		facts.find_uid(facts.context, row->uid, &ours), row->result);
 	if (row->result == 0) {
-		assert_non_null(entry);
-		assert_string_equal(name, entry->pw_name);
+		const struct passwd *theirs = getpwuid(row->uid);
+
+		assert_non_null(theirs);
+		assert_string_equal(ours.name, theirs->pw_name);
+		assert_string_equal(ours.home, theirs->pw_dir);
+		assert_int_equal(ours.uid, row->uid);
+		assert_int_equal(ours.gid, theirs->pw_gid);
 	} else {
-		assert_null(name);
+		assert_null(ours.name);
 	}
 	assert_false(lookup_is_dead(lookup));
-	free(name);
+	account_clear(&ours);
 	lookup_end(lookup);
 }
 
@@ -525,7 +527,7 @@ static const struct question_row {
 	{ "a group", ASK_GROUP },
 	{ "a gid", ASK_GID },
 	{ "gids", ASK_GIDS },
-	{ "a user's name", ASK_USER_NAME },
+	{ "a user's name", ASK_UID },
 };
 
 static void

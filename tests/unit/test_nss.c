@@ -56,6 +56,16 @@ getpwnam_r(const char *name, struct passwd *record, char *buffer, size_t size,
 	return answer(size, record, (void **)result);
 }
 
+int
+getpwuid_r(uid_t uid, struct passwd *record, char *buffer, size_t size,
+	struct passwd **result)
+{
+	int error = getpwnam_r("", record, buffer, size, result);
+
+	record->pw_uid = uid;
+	return error;
+}
+
 static int
 fill_group(struct group *record, char *buffer, size_t size, gid_t gid,
 	struct group **result)
@@ -156,6 +166,11 @@ test_row(void **state)
 	}
 	account_clear(&account);
 	free(group.name);
+	account = (struct account){ .uid = 5 };
+	assert_int_equal(
+		facts.find_uid(facts.context, 70077, &account), row->result);
+	assert_int_equal(account.uid, row->result == 0 ? 70077 : 5);
+	account_clear(&account);
 	group = (struct group_record){ .gid = 5 };
 	assert_int_equal(
 		facts.find_gid(facts.context, 77, "anna", &group), row->result);

@@ -178,6 +178,29 @@ test_user(void **state)
 	subject_free(NULL);
 }
 
+static void
+test_uid(void **state)
+{
+	struct fake fake = { .users = users, .groups = groups };
+	struct facts facts = fake_facts(&fake);
+	struct subject *subject = NULL;
+
+	(void)state;
+	assert_int_equal(subject_new_uid(&facts, 4711, &subject), -ENOENT);
+	assert_null(subject);
+	assert_int_equal(subject_new_uid(&facts, 70001, &subject), 0);
+	assert_string_equal(subject_name(subject), "LAB\\bob");
+	assert_string_equal(subject_home(subject), "/home/LAB/bob");
+	assert_int_equal(fake.calls[FAKE_FIND_UID], 2);
+	assert_int_equal(fake.calls[FAKE_FIND_USER], 0);
+	subject_free(subject);
+	subject = NULL;
+	fake.failure =
+		(struct fake_failure){ .call = FAKE_FIND_UID, .error = EIO };
+	assert_int_equal(subject_new_uid(&facts, 70001, &subject), -EIO);
+	assert_null(subject);
+}
+
 static const struct user_row {
 	const char *name, *user;
 	int error, result;
@@ -666,6 +689,7 @@ main(void)
 	suite_add(&suite, "member", test_member, SUITE_ROWS(member_rows));
 	suite_add(&suite, "gid", test_gid, SUITE_ROWS(gid_rows));
 	suite_add_one(&suite, "a user is what getpwnam says", test_user);
+	suite_add_one(&suite, "a user by uid", test_uid);
 	suite_add(&suite, "no user", test_no_user, SUITE_ROWS(user_rows));
 	suite_add(&suite, "failure", test_failure, SUITE_ROWS(failure_rows));
 	suite_add(&suite, "gid failure", test_gid_failure,
