@@ -267,6 +267,11 @@ say_managers_uri(
 	else if (manager->lacks_uri)
 		finding_say(finding, FINDING_WARN,
 			"%s: user services lack the URI", name);
+	else if (manager->has_leftover)
+		finding_say(finding, FINDING_NOTE,
+			"%s has %s until it starts again; the policy gives "
+			"none",
+			name, uri);
 	else
 		finding_say(finding, FINDING_PASS, "%s has %s", name,
 			uri != NULL && uri[0] != '\0'

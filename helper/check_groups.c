@@ -349,7 +349,12 @@ check_processes(struct doctor *doctor, struct finding *finding)
 	}
 	say_lagging(relogin, true, finding);
 	say_lagging(relogin, false, finding);
-	if (finding->count == 0)
+	if (finding->count > 0)
+		return;
+	if (relogin->n_seen == 0)
+		finding_say(finding, FINDING_PASS, "no others of %s's",
+			doctor_user(doctor));
+	else
 		finding_say(finding, FINDING_PASS,
 			"%zu more of %s's, none behind", relogin->n_seen,
 			doctor_user(doctor));

@@ -12,7 +12,6 @@
 #include "bus.h"
 #include "host.h"
 
-
 const char *
 doctor_user(const struct doctor *doctor)
 {

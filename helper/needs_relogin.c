@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../policy/countof.h"
 #include "../policy/text.h"
@@ -14,6 +15,9 @@
 
 /* So many rows for other processes; --verbose has all. */
 #define ROWS_ALWAYS 8
+
+/* Questions put again because of a change: then whoever changes it waits. */
+#define TRIES 10
 
 /* --- The table ----------------------------------------------------------- */
 
@@ -185,15 +189,35 @@ lacks_only_uri(const struct relogin *relogin)
 	return !group;
 }
 
+/* Has what lags another URI, rather than none? */
+static bool
+has_other_uri(const struct relogin *relogin)
+{
+	const struct holder *holder = relogin->session.lacks_uri
+		? &relogin->session
+		: &relogin->manager;
+
+	return holder->lacks_uri && holder->uri != NULL &&
+		holder->uri[0] != '\0';
+}
+
+/* User services alone, and they can be told. */
+static bool
+lacks_only_managers_uri(const struct relogin *relogin)
+{
+	return relogin->manager.lacks_uri && !relogin->session.lacks_uri &&
+		relogin->n_others == 0 && lacks_only_uri(relogin);
+}
+
 /* What has happened, as a person would put it. */
 static void
 print_headline(const struct relogin *relogin)
 {
 	const struct members *members = &relogin->doctor->members;
-	const char *before =
+	const char *began =
 		relogin->session.lacks_group || relogin->session.lacks_uri
-		? "this session"
-		: "some processes";
+		? "this session began"
+		: "some processes began";
 	char *user = need(text_printable(doctor_user(relogin->doctor)));
 
 	if (!relogin->is_needed) {
@@ -207,15 +231,14 @@ print_headline(const struct relogin *relogin)
 		if (!is_missing(relogin, i))
 			continue;
 		name = member_name(&members->list[i]);
-		printf("%s was added to %s; %s began before\n\n", user, name,
-			before);
+		printf("%s was added to %s; %s before\n\n", user, name, began);
 		free(name);
 		free(user);
 		return;
 	}
-	printf("the policy gives %s %s; %s began without\n\n", user,
+	printf("the policy gives %s %s; %s %s\n\n", user,
 		relogin->uri != NULL ? relogin->uri : relogin->manager_uri,
-		before);
+		began, has_other_uri(relogin) ? "with another" : "without");
 	free(user);
 }
 
@@ -225,6 +248,8 @@ conclude(const struct relogin *relogin)
 {
 	if (!relogin->is_needed)
 		return "no relogin needed";
+	if (lacks_only_managers_uri(relogin))
+		return "no relogin needed, but that command for user services";
 	if (lacks_only_uri(relogin))
 		return "relogin needed, for the variable alone; no reboot";
 	return "relogin needed; no reboot";
@@ -389,8 +414,8 @@ answer(struct doctor *doctor)
 	return status;
 }
 
-enum status
-command_needs_relogin(const struct options *options)
+static enum status
+ask_once(const struct options *options)
 {
 	struct doctor doctor;
 	char *error = NULL;
@@ -406,4 +431,50 @@ command_needs_relogin(const struct options *options)
 	free(error);
 	doctor_clear(&doctor);
 	return status;
+}
+
+/* Is it the very file, unchanged? Absent ones are the same. */
+static bool
+is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+		a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+		a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static struct stat
+look_at_groups(void)
+{
+	struct stat status;
+
+	if (stat("/etc/group", &status) < 0)
+		status = (struct stat){ 0 };
+	return status;
+}
+
+/*
+ * A path unit does not see what changes while its service runs, and usermod(8)
+ * makes it start a little early: the old /etc/group is closed before the new
+ * one takes its place. So the question is put again until nothing has changed
+ * meanwhile.
+ */
+static enum status
+ask_until_settled(const struct options *options)
+{
+	struct stat before, after = look_at_groups();
+	enum status status;
+	int tries = TRIES;
+
+	do {
+		before = after;
+		status = ask_once(options);
+		after = look_at_groups();
+	} while (!is_same_file(&before, &after) && --tries > 0);
+	return status;
+}
+
+enum status
+command_needs_relogin(const struct options *options)
+{
+	return options->notify ? ask_until_settled(options) : ask_once(options);
 }

@@ -165,7 +165,10 @@ notice_update(const struct relogin *relogin, enum status found)
 	close(fd);
 	if (r < 0) {
 		errno = -r;
-		complain("the desktop cannot be told: %m");
+		if (r == -EHOSTUNREACH)
+			complain("no program here shows notifications");
+		else
+			complain("the desktop cannot be told: %m");
 		return STATUS_UNKNOWN;
 	}
 	return found;

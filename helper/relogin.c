@@ -8,7 +8,6 @@
 #include "../policy/text.h"
 #include "device.h"
 
-
 /* --- Which groups count -------------------------------------------------- */
 
 /* Could the user open it without being in any group? An ACL may let them in. */
@@ -209,7 +208,7 @@ compare_session(struct relogin *relogin)
 }
 
 static void
-compare_manager(struct relogin *relogin)
+compare_manager(struct relogin *relogin, bool gets_none)
 {
 	const struct manager_view *view = &relogin->doctor->manager;
 	struct holder *manager = &relogin->manager;
@@ -224,6 +223,9 @@ compare_manager(struct relogin *relogin)
 	};
 	compare_groups(relogin, manager);
 	compare_uri(relogin, manager, relogin->manager_uri);
+	manager->has_leftover = gets_none && manager->uri != NULL &&
+		manager->uri[0] != '\0' &&
+		!is_override(relogin->doctor, manager->uri);
 }
 
 /* Whose environment tells what the programs they start will have? */
@@ -408,17 +410,19 @@ relogin_find(struct doctor *doctor)
 		.uri = doctor->decision.uri };
 	struct decision decision;
 	struct lag lag;
+	bool gets_none;
 
 	relogin.counts = need(calloc(doctor->members.count + 1, sizeof(bool)));
 	for (size_t i = 0; i < doctor->members.count; i++)
 		relogin.counts[i] =
 			member_counts(doctor, &doctor->members.list[i]);
 	doctor_decide_for(doctor, "systemd-user", &decision);
+	gets_none = decision_status(&decision) == STATUS_NO;
 	relogin.manager_uri = decision.uri;
 	decision.uri = NULL;
 	decision_clear(&decision);
 	compare_session(&relogin);
-	compare_manager(&relogin);
+	compare_manager(&relogin, gets_none);
 	compare_others(&relogin);
 	/* started by the service manager itself, not from somebody's shell */
 	relogin.is_service = relogin.manager.process != NULL &&

@@ -20,6 +20,7 @@ struct holder {
 	bool knows_uri; /* its environment could be seen */
 	char *uri; /* NULL: not set */
 	bool lacks_uri;
+	bool has_leftover; /* a URI that the policy no longer gives */
 	size_t children; /* processes it has started, that still run */
 };
 

@@ -124,10 +124,12 @@ find_subject(const struct question *question, const struct facts *facts,
 		r = subject_new(facts, user, ret);
 	if (r == -ENOMEM)
 		return r;
-	if (r == -ENOENT) {
-		say(reporter, REMARK_WARNING,
-			question->is_own ? "this uid has no name" LEFT_ALONE
-					 : "no such user" LEFT_ALONE);
+	if (r == -ENOENT && question->is_own) {
+		say_line(reporter, REMARK_WARNING,
+			text_format("uid %lu has no name here" LEFT_ALONE,
+				(unsigned long)getuid()));
+	} else if (r == -ENOENT) {
+		say(reporter, REMARK_WARNING, "no such user" LEFT_ALONE);
 	} else if (r < 0) {
 		errno = -r;
 		say_line(reporter, REMARK_WARNING,

@@ -191,19 +191,41 @@ class Guest:
         """A command in a transient service, so in a fresh cgroup, as root or
         as a user. No PAM session: those are what the command opens.
         """
+        unit, service = self._in_unit(argv, user, env)
+        try:
+            return self._enter(service, argv, stdin, timeout)
+        except Wrong:
+            self.do("systemctl", "kill", "--signal=KILL", unit)
+            raise
+
+    def _in_unit(self, argv, user, env):
+        """A new transient service's name, and the command that runs it."""
         self._units += 1
         unit = f"e2e-{self._units}.service"
         more = [f"--setenv={name}={value}"
                 for name, value in (env or {}).items()]
         if user:
             more.append(f"--uid={user}")
+        return unit, ["systemd-run", "--quiet", "--pipe", "--wait",
+                      "--collect", f"--unit={unit}", *more, "--", *argv]
+
+    @contextlib.contextmanager
+    def start(self, *argv, env=None):
+        """As run(), but it goes on until the context is left: a Popen with
+        pipes. For a shell in it see shell.py.
+        """
+        unit, service = self._in_unit(argv, None, env)
+        process = subprocess.Popen(
+            ["nsenter", f"--target={self._leader}", "--all", "--", *service],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, env=ENVIRON)
         try:
-            return self._enter(
-                ["systemd-run", "--quiet", "--pipe", "--wait", "--collect",
-                 f"--unit={unit}", *more, "--", *argv], argv, stdin, timeout)
-        except Wrong:
-            self.do("systemctl", "kill", "--signal=KILL", unit)
-            raise
+            yield process
+        finally:
+            process.stdin.close()
+            self.do("systemctl", "stop", unit)
+            process.wait()
+            process.stdout.close()
 
     def ssh(self, user, command, tty=False, options=(), stdin=None,
             timeout=20):

@@ -513,6 +513,8 @@ print_holder(FILE *stream, const struct relogin *relogin,
 	}
 	if (holder->lacks_uri)
 		fputs(" URI", lacks);
+	if (holder->has_leftover)
+		fputs(" leftover", lacks);
 	assert_int_equal(fclose(lacks), 0);
 	if (text[0] != '\0' && who != NULL)
 		fprintf(stream, "%s:%s\n", who, text);
@@ -1040,6 +1042,20 @@ static const struct situation_row manager_rows[] = {
 		.lags = "" },
 	{ "nobody knows its URI", .processes = { MANAGER(IN_GROUP) },
 		.manager = 1, .lags = "" },
+	{ "has a URI that the policy no longer gives",
+		.policy = "[others]\nuri = none\n", .uri = NOT_SET,
+		.processes = { MANAGER(IN_GROUP) }, .manager = 1,
+		.manager_uri = URI, .lags = "manager: leftover\n" },
+	{ "has a URI that the policy does not give, by a file",
+		.policy = "[others]\nuri = none\n", .uri = NOT_SET,
+		.processes = { MANAGER(IN_GROUP) }, .manager = 1,
+		.manager_uri = URI,
+		.assignments = { { .variable = VARIABLE, .value = URI } },
+		.lags = "" },
+	{ "has a URI, and the rule has a mistake",
+		.policy = "[group libvirt]\nuri =\n", .uri = NOT_SET,
+		.processes = { MANAGER(IN_GROUP) }, .manager = 1,
+		.manager_uri = URI, .lags = "" },
 	{ "lacks the group", .manager = 1, .manager_uri = URI,
 		.processes = { MANAGER(NO_GROUP),
 			{ 3, 1, PROCESS_OTHER, NO_GROUP },

@@ -4,14 +4,11 @@
 # line that names it.
 set -eu
 
-bus() {	# METHOD SIGNATURE ARGUMENT...: of the bus's own
-	busctl --user call org.freedesktop.DBus /org/freedesktop/DBus \
-		org.freedesktop.DBus "$@"
-}
-
 ask() {	# NAME: have the bus start a service; it is serve.sh
 	echo "== $1"
-	bus StartServiceByName su "$1" 0 >/dev/null
+	busctl --user --quiet call org.freedesktop.DBus \
+		/org/freedesktop/DBus org.freedesktop.DBus \
+		StartServiceByName su "$1" 0
 	cat "$XDG_RUNTIME_DIR/$1"
 	rm "$XDG_RUNTIME_DIR/$1"
 }
