@@ -596,10 +596,11 @@ bus_is_lingering(uid_t uid, int timeout_ms, bool *ret)
 
 int
 bus_notify(uint32_t replaces, const char *summary, const char *body,
-	int timeout_ms, uint32_t *id)
+	int timeout_ms, uint32_t *id, char **notifier)
 {
 	struct talk talk = { .deadline = deadline_in(timeout_ms) };
 	const int normal = 1, never = 0, nothing = 0;
+	const char *sender;
 	int r;
 
 	r = talk_to_user(&talk);
@@ -609,6 +610,29 @@ bus_notify(uint32_t replaces, const char *summary, const char *body,
 			1, "urgency", "y", normal, never);
 	if (r >= 0)
 		r = read_answer(&talk, 'u', id);
+	if (r >= 0) {
+		sender = sd_bus_message_get_sender(talk.reply);
+		*notifier = need(strdup(sender != NULL ? sender : ""));
+	}
+	talk_end(&talk);
+	return r;
+}
+
+int
+bus_find_notifier(int timeout_ms, char **ret)
+{
+	struct talk talk = { .deadline = deadline_in(timeout_ms) };
+	const char *name = NULL;
+	int r;
+
+	r = talk_to_user(&talk);
+	if (r >= 0)
+		r = ask(&talk, &bus_itself, "GetNameOwner", "s",
+			notifications.service);
+	if (r >= 0)
+		r = read_answer(&talk, 's', &name);
+	if (r >= 0)
+		*ret = need(strdup(name));
 	talk_end(&talk);
 	return r;
 }
@@ -659,9 +683,17 @@ bus_is_lingering(uid_t uid, int timeout_ms, bool *ret)
 
 int
 bus_notify(uint32_t replaces, const char *summary, const char *body,
-	int timeout_ms, uint32_t *id)
+	int timeout_ms, uint32_t *id, char **notifier)
 {
 	(void)replaces, (void)summary, (void)body, (void)timeout_ms, (void)id;
+	(void)notifier;
+	return -EOPNOTSUPP;
+}
+
+int
+bus_find_notifier(int timeout_ms, char **ret)
+{
+	(void)timeout_ms, (void)ret;
 	return -EOPNOTSUPP;
 }
 

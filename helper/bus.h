@@ -77,13 +77,17 @@ int bus_is_lingering(uid_t uid, int timeout_ms, bool *ret);
  * org.freedesktop.Notifications.Notify on the user's bus. replaces: id of the
  * notification to replace, 0: none. summary is plain text, body is markup
  * (see bus_escape_markup()); both are UTF-8, or -EINVAL. It stays until it is
- * dismissed. *id* gets the notification's id. Asking may start the
- * notification service: that is its way to be there.
+ * dismissed. *id* gets the notification's id, *notifier* (owned) who shows it,
+ * by unique name on the bus: the id is worth nothing to another one. Asking may
+ * start the notification service: that is its way to be there.
  *
  * https://specifications.freedesktop.org/notification-spec/latest/
  */
 int bus_notify(uint32_t replaces, const char *summary, const char *body,
-	int timeout_ms, uint32_t *id);
+	int timeout_ms, uint32_t *id, char **notifier);
+
+/* Who shows notifications now, as above; -EHOSTUNREACH: nobody. Owned. */
+int bus_find_notifier(int timeout_ms, char **ret);
 
 /*
  * CloseNotification; 0 also when it is closed already, or when nobody is there

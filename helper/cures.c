@@ -76,7 +76,7 @@ add_shell(struct cures *cures, const struct lag *lag)
 	bool has_uri = lag->session_lacks_uri;
 	char *group, *assignment;
 
-	if (!session_lacks(lag) || (!has_group && !has_uri))
+	if (!session_lacks(lag) || lag->is_notice || (!has_group && !has_uri))
 		return;
 	group = shell_word(has_group ? lag->group : "");
 	assignment = cures_assign(has_uri ? lag->uri : "");
@@ -201,9 +201,9 @@ add_login(struct cures *cures, const struct lag *lag)
 		return;
 	if (lag->way == WAY_SSH)
 		add_ssh_login(cures, lag->is_shared_connection);
-	else if (lag->way == WAY_DESKTOP)
+	else if (lag->way == WAY_DESKTOP && !lag->is_notice)
 		add_su(cures, lag->user);
-	else
+	else if (lag->way != WAY_DESKTOP)
 		add(cures, "for good", text_format("%s", name_login(lag->way)),
 			NULL)
 			->is_for_session = true;

@@ -41,6 +41,7 @@ struct lag {
 	enum way way;
 
 	bool is_session; /* a person sits here, not a service */
+	bool is_notice; /* who reads it may be anywhere, at no shell of ours */
 	bool session_lacks_group, session_lacks_uri;
 	bool is_shared_connection; /* several sessions of one ssh connection */
 

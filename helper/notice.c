@@ -14,7 +14,10 @@
 #include "../policy/trust.h"
 #include "bus.h"
 
-/* What was said last: its id in decimal, a newline, its body. */
+/*
+ * What was said last: its id in decimal, a newline, to whom, by unique name on
+ * the bus, a newline, its body.
+ */
 #define MEMORY_NAME "virturi-notice"
 #define MEMORY_MAX  65536
 
@@ -23,6 +26,7 @@
 /* What is shown. id 0: nothing. body is owned, and may be NULL. */
 struct notice {
 	uint32_t id;
+	char *notifier; /* who shows it; NULL: not known */
 	char *body;
 };
 
@@ -60,18 +64,47 @@ static struct notice
 recall(int fd)
 {
 	struct notice notice = { 0 };
-	char *bytes, *newline;
+	char *bytes, *newline, *second;
 	size_t size;
 
 	if (read_all(fd, MEMORY_MAX, &bytes, &size) < 0)
 		return notice;
 	newline = strchr(bytes, '\n');
-	if (newline != NULL &&
+	second = newline != NULL ? strchr(newline + 1, '\n') : NULL;
+	if (second != NULL &&
 		text_parse_id((struct span){ bytes, (size_t)(newline - bytes) },
-			&notice.id) == 0)
-		notice.body = need(strdup(newline + 1));
+			&notice.id) == 0) {
+		notice.notifier = need(
+			strndup(newline + 1, (size_t)(second - newline - 1)));
+		notice.body = need(strdup(second + 1));
+	}
 	free(bytes);
 	return notice;
+}
+
+static void
+forget(struct notice *notice)
+{
+	free(notice->notifier);
+	free(notice->body);
+	*notice = (struct notice){ 0 };
+}
+
+/*
+ * A new session has a notification service of its own, which shows nothing of
+ * ours, and may have given the id to somebody else.
+ */
+static void
+forget_if_gone(struct notice *notice, int timeout_ms)
+{
+	char *now = NULL;
+
+	if (notice->id == 0)
+		return;
+	if (bus_find_notifier(timeout_ms, &now) == -EHOSTUNREACH ||
+		(now != NULL && strcmp(now, notice->notifier) != 0))
+		forget(notice);
+	free(now);
 }
 
 /* The file is written in place: who reads half of it just says it again. */
@@ -81,8 +114,8 @@ remember(int fd, const struct notice *notice)
 	if (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return -errno;
 	if (notice->id != 0 &&
-		dprintf(fd, "%lu\n%s", (unsigned long)notice->id,
-			notice->body) < 0)
+		dprintf(fd, "%lu\n%s\n%s", (unsigned long)notice->id,
+			notice->notifier, notice->body) < 0)
 		return -errno;
 	return 0;
 }
@@ -111,7 +144,7 @@ write_body(const struct relogin *relogin)
 static int
 raise_notice(const struct relogin *relogin, struct notice *notice)
 {
-	char *body = write_body(relogin);
+	char *body = write_body(relogin), *notifier = NULL;
 	int r = 0;
 
 	if (notice->body != NULL && strcmp(notice->body, body) == 0) {
@@ -119,12 +152,14 @@ raise_notice(const struct relogin *relogin, struct notice *notice)
 		return 0;
 	}
 	r = bus_notify(notice->id, SUMMARY, body,
-		relogin->doctor->options.timeout_ms, &notice->id);
+		relogin->doctor->options.timeout_ms, &notice->id, &notifier);
 	if (r < 0) {
 		free(body);
 		return r;
 	}
 	free(notice->body);
+	free(notice->notifier);
+	notice->notifier = notifier;
 	notice->body = body;
 	return 0;
 }
@@ -157,11 +192,12 @@ notice_update(const struct relogin *relogin, enum status found)
 		return STATUS_UNKNOWN;
 	}
 	notice = recall(fd);
+	forget_if_gone(&notice, relogin->doctor->options.timeout_ms);
 	r = found == STATUS_NO ? raise_notice(relogin, &notice)
 			       : withdraw_notice(relogin, &notice);
 	if (r == 0)
 		r = remember(fd, &notice);
-	free(notice.body);
+	forget(&notice);
 	close(fd);
 	if (r < 0) {
 		errno = -r;

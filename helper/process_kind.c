@@ -19,9 +19,9 @@ static const char *const desktops[] = { "Xorg", "Xwayland", "Xvnc", "Xtigervnc",
 	"startplasma*", "plasma_session", "plasmashell", "kwin_*",
 	"xfce4-session", "lxqt-session", "lxsession", "mate-session",
 	"cinnamon", "cinnamon-sessio", "budgie-wm", "cosmic-comp",
-	"cosmic-session", "uwsm", "sway", "labwc", "Hyprland", "river",
-	"wayfire", "niri", "weston", "cage", "i3", "openbox", "awesome",
-	"bspwm", "dwm", NULL };
+	"cosmic-session", "sway", "labwc", "Hyprland", "river", "wayfire",
+	"niri", "weston", "cage", "i3", "openbox", "awesome", "bspwm", "dwm",
+	NULL };
 
 static const char *const managers[] = { "systemd", NULL };
 static const char *const tmuxes[] = { "tmux: server", NULL };

@@ -146,6 +146,7 @@ relogin_find_lag(const struct relogin *relogin)
 		.manager_uri = relogin->manager_uri,
 		.way = find_way(doctor),
 		.is_session = session->process != NULL && !relogin->is_service,
+		.is_notice = doctor->options.notify,
 		.session_lacks_group = session->lacks_group,
 		.session_lacks_uri = session->lacks_uri,
 		.is_shared_connection = is_shared_connection(relogin),

@@ -93,12 +93,18 @@ ask_linger(char **argv)
 static int
 ask_notify(char **argv)
 {
+	char *by = NULL, *now = NULL;
 	uint32_t id;
-	int r = bus_notify(
-		number(argv[0]), argv[1], argv[2], milliseconds(argv[3]), &id);
+	int r = bus_notify(number(argv[0]), argv[1], argv[2],
+		milliseconds(argv[3]), &id, &by);
 
 	if (r == 0)
-		printf("%" PRIu32 "\n", id);
+		r = bus_find_notifier(milliseconds(argv[3]), &now);
+	if (r == 0)
+		printf("%" PRIu32 "%s\n", id,
+			strcmp(by, now) == 0 ? "" : " by somebody else");
+	free(by);
+	free(now);
 	return r;
 }
 

@@ -39,13 +39,14 @@ test_without_systemd(void **state)
 	struct polkit_answer answer = { false, true };
 	struct manager manager = { 1, NULL };
 	bool is_lingering = true;
+	char *by = NULL;
 	uint32_t id = 1;
 
 	(void)state;
 	assert_int_equal(bus_ask_polkit("a", 1, 1, 1, 1, &answer), -EOPNOTSUPP);
 	assert_int_equal(bus_ask_manager(1, &manager), -EOPNOTSUPP);
 	assert_int_equal(bus_is_lingering(1, 1, &is_lingering), -EOPNOTSUPP);
-	assert_int_equal(bus_notify(0, "a", "b", 1, &id), -EOPNOTSUPP);
+	assert_int_equal(bus_notify(0, "a", "b", 1, &id, &by), -EOPNOTSUPP);
 	assert_int_equal(bus_close_notification(1, 1), -EOPNOTSUPP);
 	/* nothing was touched */
 	assert_true(answer.is_challenge && is_lingering);

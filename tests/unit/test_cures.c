@@ -88,6 +88,12 @@ static const struct row {
 	{ "a desktop, the URI",
 		{ SESSION(WAY_DESKTOP, false, true), .has_desktop = true },
 		EXEC SU LEAVE },
+	{ "a desktop, both, in a notification",
+		{ SESSION(WAY_DESKTOP, true, true), .has_desktop = true,
+			.is_notice = true },
+		LEAVE },
+	{ "ssh, the URI, in a notification",
+		{ SESSION(WAY_SSH, false, true), .is_notice = true }, NEW_SSH },
 	{ "a desktop nobody knows, the group",
 		{ SESSION(WAY_DESKTOP, true, false) }, NEWGRP SU LEAVE },
 

@@ -71,30 +71,32 @@ static const struct row {
 	{ "nothing is needed, nobody knows what was said", STATUS_OK,
 		{ MEMORY, "what?" }, STATUS_OK, "" },
 	{ "nothing is needed, an id that is none", STATUS_OK,
-		{ MEMORY, "-5\n" SAID }, STATUS_OK, "" },
+		{ MEMORY, "-5\n:1.7\n" SAID }, STATUS_OK, "" },
 	{ "it cannot be found out", STATUS_UNKNOWN, { 0 }, STATUS_UNKNOWN,
 		NULL },
 	{ "it cannot be found out, what was said stays", STATUS_UNKNOWN,
-		{ MEMORY, "7\n" SAID }, STATUS_UNKNOWN, "7\n" SAID },
-	{ "the same was said", STATUS_NO, { MEMORY, "7\n" SAID }, STATUS_NO,
-		"7\n" SAID },
+		{ MEMORY, "7\n:1.7\n" SAID }, STATUS_UNKNOWN,
+		"7\n:1.7\n" SAID },
+	{ "the same was said", STATUS_NO, { MEMORY, "7\n:1.7\n" SAID },
+		STATUS_NO, "7\n:1.7\n" SAID },
 	{ "the same was said, the greatest id", STATUS_NO,
-		{ MEMORY, "4294967294\n" SAID }, STATUS_NO,
-		"4294967294\n" SAID },
+		{ MEMORY, "4294967294\n:1.7\n" SAID }, STATUS_NO,
+		"4294967294\n:1.7\n" SAID },
 
 	/* these must be said, and are not taken for said */
 	{ "nothing was said", STATUS_NO, { 0 }, STATUS_UNKNOWN, "" },
 	{ "something else was said", STATUS_NO,
-		{ MEMORY, "7\nfor good: log in again" }, STATUS_UNKNOWN,
-		"7\nfor good: log in again" },
-	{ "more was said", STATUS_NO, { MEMORY, "7\n" SAID "\n" },
-		STATUS_UNKNOWN, "7\n" SAID "\n" },
+		{ MEMORY, "7\n:1.7\nfor good: log in again" }, STATUS_UNKNOWN,
+		"7\n:1.7\nfor good: log in again" },
+	{ "more was said", STATUS_NO, { MEMORY, "7\n:1.7\n" SAID "\n" },
+		STATUS_UNKNOWN, "7\n:1.7\n" SAID "\n" },
 	{ "the same was said, by nobody", STATUS_NO, { MEMORY, "\n" SAID },
 		STATUS_UNKNOWN, "\n" SAID },
-	{ "the same was said, by letters", STATUS_NO, { MEMORY, "x7\n" SAID },
-		STATUS_UNKNOWN, "x7\n" SAID },
-	{ "an id too great", STATUS_NO, { MEMORY, "4294967296\n" SAID },
-		STATUS_UNKNOWN, "4294967296\n" SAID },
+	{ "the same was said, by letters", STATUS_NO,
+		{ MEMORY, "x7\n:1.7\n" SAID }, STATUS_UNKNOWN,
+		"x7\n:1.7\n" SAID },
+	{ "an id too great", STATUS_NO, { MEMORY, "4294967296\n:1.7\n" SAID },
+		STATUS_UNKNOWN, "4294967296\n:1.7\n" SAID },
 	{ "cut off", STATUS_NO, { MEMORY, "7" }, STATUS_UNKNOWN, "7" },
 
 	/* what is no memory */
@@ -147,7 +149,7 @@ test_large(void **state)
 	(void)state;
 	assert_non_null(text);
 	memset(text, 'x', SIZE);
-	memcpy(text, "7\n", 2);
+	memcpy(text, "7\n:1.7\n", 7);
 	text[SIZE] = '\0';
 	fake_write(root, MEMORY, text);
 	free(text);
