@@ -38,7 +38,7 @@ def notifications(stage, judge):
         with ssh(OUTSIDER) as shell:
             ask("nothing to say", shell, 0)
             join(OUTSIDER)
-            ask("a change", shell, 1, r"Notify \S+ 0 .*newgrp libvirt")
+            ask("a change", shell, 1, r"Notify \S+ 0 .*for good: new ssh login")
             ask("once for a change", shell, 1)
             shell.run("tmux new-session -d -s work")
             ask("another change replaces it", shell, 1,
