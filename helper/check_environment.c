@@ -256,12 +256,12 @@ say_managers_uri(
 	const struct relogin *relogin = doctor->relogin;
 	const struct holder *manager = &relogin->manager;
 	const char *uri = manager->uri, *wanted = relogin->manager_uri;
-	char *command;
+	bool is_set = uri != NULL && uri[0] != '\0';
 
 	if (!manager->knows_uri)
 		finding_say(finding, FINDING_SKIP,
 			"%s: its environment is not to be seen", name);
-	else if (manager->lacks_uri && uri != NULL && uri[0] != '\0')
+	else if (manager->lacks_uri && is_set)
 		finding_say(finding, FINDING_WARN,
 			"%s has %s; the policy gives %s", name, uri, wanted);
 	else if (manager->lacks_uri)
@@ -274,16 +274,48 @@ say_managers_uri(
 			name, uri);
 	else
 		finding_say(finding, FINDING_PASS, "%s has %s", name,
-			uri != NULL && uri[0] != '\0'
-				? uri
-				: "no URI, as the policy says");
-	if (!manager->lacks_uri)
+			is_set ? uri : "no URI, as the policy says");
+}
+
+/*
+ * Where groups are missing as well, more than a command must be done. What a
+ * manager began with cannot be unset, but clients take no notice of an empty
+ * value.
+ */
+static void
+cure_managers_uri(const struct doctor *doctor, struct finding *finding)
+{
+	const struct relogin *relogin = doctor->relogin;
+	const char *uri = relogin->manager_uri;
+	char *command;
+
+	if ((!relogin->manager.lacks_uri && !relogin->manager.has_leftover) ||
+		relogin->manager.lacks_group)
 		return;
 	command = cures_set_environment(
 		doctor->viewpoint == VIEW_OTHER ? doctor_user(doctor) : NULL,
-		wanted);
+		uri != NULL ? uri : "");
 	finding_cure(finding, "from now on", "%s", command);
 	free(command);
+}
+
+static void
+cure_managers_groups(const struct doctor *doctor, struct finding *finding)
+{
+	const struct cures *cures = &doctor->relogin->cures;
+
+	if (!doctor->relogin->manager.lacks_group)
+		return;
+	for (size_t i = 0; i < cures->count; i++) {
+		const struct step *step = &cures->steps[i];
+		bool has_price = step->price != NULL;
+
+		if (step->is_for_manager)
+			finding_cure(finding, step->label, "%s%s%s%s",
+				step->command, has_price ? " (" : "",
+				has_price ? step->price : "",
+				has_price ? ")" : "");
+	}
 }
 
 void
@@ -302,6 +334,7 @@ check_manager(struct doctor *doctor, struct finding *finding)
 	name = need(text_format("systemd --user (pid %ld, %s)",
 		(long)manager->process->pid, since));
 	say_managers_uri(doctor, name, finding);
+	cure_managers_uri(doctor, finding);
 	for (size_t i = 0; i < doctor->members.count; i++) {
 		char *group = member_name(&doctor->members.list[i]);
 
@@ -313,8 +346,7 @@ check_manager(struct doctor *doctor, struct finding *finding)
 				group);
 		free(group);
 	}
-	if (manager->lacks_group)
-		finding_cure(finding, "see", "virturi needs-relogin");
+	cure_managers_groups(doctor, finding);
 	free(since);
 	free(name);
 }

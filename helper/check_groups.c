@@ -334,7 +334,11 @@ say_lagging(const struct relogin *relogin, bool is_for_groups,
 	}
 	finding_say(finding, FINDING_WARN, "%s: %s", list,
 		is_for_groups ? "with older groups" : "without the URI");
-	finding_cure(finding, "see", "virturi needs-relogin");
+	finding_cure(finding, "see", "virturi needs-relogin%s%s",
+		relogin->doctor->viewpoint == VIEW_OTHER ? ", run by " : "",
+		relogin->doctor->viewpoint == VIEW_OTHER
+			? doctor_user(relogin->doctor)
+			: "");
 	free(list);
 }
 

@@ -101,7 +101,7 @@ name_login(enum way way)
 		[WAY_OTHER] = "log in again",
 		[WAY_SSH] = "new ssh login",
 		[WAY_TTY] = "log in again",
-		[WAY_SU] = "new su -l or sudo -i",
+		[WAY_SU] = "new su -l, sudo -i or run0",
 		[WAY_DESKTOP] = "log in again",
 	};
 
@@ -216,7 +216,8 @@ add_services(struct cures *cures, const struct lag *lag)
 		add(cures, "user services",
 			cures_set_environment(lag->is_other ? lag->user : NULL,
 				lag->manager_uri),
-			text_format("for those started from now on"));
+			text_format("for those started from now on"))
+			->is_for_manager = true;
 	if (lag->manager_lacks_group && !lag->has_desktop)
 		add(cures, "user services",
 			lag->is_other
@@ -224,7 +225,8 @@ add_services(struct cures *cures, const struct lag *lag)
 					  (unsigned long)lag->uid)
 				: text_format("systemctl --user exit, then "
 					      "log in again"),
-			count_ended(lag->services, "process"));
+			count_ended(lag->services, "process"))
+			->is_for_manager = true;
 }
 
 static void
@@ -238,31 +240,46 @@ add_editor(struct cures *cures, const struct lag *lag)
 }
 
 /* Logging out is not enough for a manager that lingers. */
-static void
-add_termination(struct cures *cures, const struct lag *lag)
+static struct step *
+add_termination(struct cures *cures, const struct lag *lag, const char *label)
 {
 	char *name = shell_word(lag->user);
-
-	add(cures, "if it lingers",
+	struct step *step = add(cures, label,
 		lag->has_logind
-			? text_format("loginctl terminate-user %s", name)
-			: text_format("systemctl --user exit"),
+			? text_format("loginctl terminate-user %s, then log in "
+				      "again",
+				  name)
+			: text_format("systemctl --user exit, then log out and "
+				      "in again"),
 		text_format("ends everything of %s's", lag->user));
+
 	free(name);
+	return step;
+}
+
+static struct step *
+add_logout(struct cures *cures, const char *label)
+{
+	return add(cures, label,
+		text_format("log out of everything, wait 10 seconds, log in"),
+		text_format("ends the desktop"));
 }
 
 static void
 add_desktop(struct cures *cures, const struct lag *lag)
 {
+	bool is_ours = session_lacks(lag) && lag->way == WAY_DESKTOP;
+	const char *label =
+		session_lacks(lag) && !is_ours ? "desktop" : "for good";
+	struct step *step;
+
 	if (!must_end_desktop(lag))
 		return;
-	add(cures, "for good",
-		text_format("log out of everything, wait 10 seconds, log in"),
-		text_format("ends the desktop"))
-		->is_for_session =
-		session_lacks(lag) && lag->way == WAY_DESKTOP;
-	if (lag->is_lingering && lag->manager_lacks_group)
-		add_termination(cures, lag);
+	step = lag->is_lingering && lag->manager_lacks_group
+		? add_termination(cures, lag, label)
+		: add_logout(cures, label);
+	step->is_for_session = is_ours;
+	step->is_for_manager = lag->manager_lacks_group;
 }
 
 static void

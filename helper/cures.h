@@ -63,6 +63,7 @@ struct lag {
 struct step {
 	const char *label; /* "this shell" */
 	bool is_for_session; /* it gives this session what it lacks */
+	bool is_for_manager; /* it gives systemd --user what that lacks */
 	char *command; /* what to do */
 	char *price; /* what it ends, or NULL */
 };

@@ -209,6 +209,37 @@ lacks_only_managers_uri(const struct relogin *relogin)
 		relogin->n_others == 0 && lacks_only_uri(relogin);
 }
 
+/* What a login made now would not have. */
+static bool
+has_more(const struct relogin *relogin, const struct holder *holder,
+	const char *uri)
+{
+	const struct members *members = &relogin->doctor->members;
+
+	if (holder->process == NULL || !relogin->doctor->are_ids_real)
+		return false;
+	if (uri == NULL && holder->uri != NULL && holder->uri[0] != '\0')
+		return true;
+	for (size_t i = 0; i < members->count; i++) {
+		const struct member *member = &members->list[i];
+
+		if (member->in_database == ANSWER_NO && member->has_gid &&
+			process_has_gid(holder->process, member->gid))
+			return true;
+	}
+	return false;
+}
+
+static const char *
+describe_enough(const struct relogin *relogin)
+{
+	return has_more(relogin, &relogin->session, relogin->uri) ||
+			has_more(relogin, &relogin->manager,
+				relogin->manager_uri)
+		? "more than"
+		: "all that";
+}
+
 /* What has happened, as a person would put it. */
 static void
 print_headline(const struct relogin *relogin)
@@ -221,7 +252,8 @@ print_headline(const struct relogin *relogin)
 	char *user = need(text_printable(doctor_user(relogin->doctor)));
 
 	if (!relogin->is_needed) {
-		printf("%s has all that a login made now would have\n\n", user);
+		printf("%s has %s a login made now would have\n\n", user,
+			describe_enough(relogin));
 		free(user);
 		return;
 	}

@@ -146,14 +146,14 @@ compare_uri(const struct relogin *relogin, struct holder *holder,
 	holder->lacks_uri = uri == NULL || strcmp(uri, wanted) != 0;
 }
 
-/* systemd's own, which keeps PAM's session open and never has groups. */
+/*
+ * systemd's own, which keeps PAM's session open for a user's manager, for run0
+ * and for machinectl shell, and never has groups, however new it is.
+ */
 static bool
-is_managers_own(const struct relogin *relogin, const struct process *process)
+is_systemds_own(const struct process *process)
 {
-	const struct process *manager = relogin->doctor->manager.process;
-
-	return manager != NULL && process->parent == manager->pid &&
-		strcmp(process->name, "(sd-pam)") == 0;
+	return process->n_groups == 0 && strcmp(process->name, "(sd-pam)") == 0;
 }
 
 size_t
@@ -164,7 +164,7 @@ relogin_count_children(const struct relogin *relogin, pid_t pid)
 
 	for (size_t i = 0; i < processes->count; i++)
 		count += processes->list[i].parent == pid &&
-			!is_managers_own(relogin, &processes->list[i]);
+			!is_systemds_own(&processes->list[i]);
 	return count;
 }
 
@@ -381,7 +381,7 @@ compare_others(struct relogin *relogin)
 		struct holder *holder = &relogin->others[relogin->n_others];
 
 		if (process == relogin->manager.process ||
-			is_managers_own(relogin, process) ||
+			is_systemds_own(process) ||
 			is_session(relogin, process))
 			continue;
 		relogin->n_seen++;

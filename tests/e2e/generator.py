@@ -210,7 +210,7 @@ HANDS = {
     "set, empty": ([*AS_MEMBER, "env", "LIBVIRT_DEFAULT_URI="], "", ""),
     "root": (["env", "-i"], "", ""),
     "uid without a name": ([*AS_NOBODY_KNOWN, "env", "-i"], "",
-                           "<4>70-virturi: this uid has no name; "
+                           "<4>70-virturi: uid 4242 has no name here; "
                            f"{LEFT_ALONE}\n"),
 }
 

@@ -18,8 +18,8 @@ import typing
 from guest import Guest, Wrong
 
 HERE = pathlib.Path(__file__).parent
-MACHINERY = {"advice", "cell", "guest", "headless", "rows", "sabotage", "shell",
-             "tree"}
+MACHINERY = {"advice", "cell", "guest", "headless", "people", "rows",
+             "sabotage", "shell", "tree"}
 TOPIC_SECONDS = 300
 BROKEN_SECONDS = 1800       # when each row is tried in several ways
 

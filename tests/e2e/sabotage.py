@@ -91,3 +91,35 @@ def together(*sabotages):
     all_of_them.__name__ = " and ".join(sabotage.__name__
                                         for sabotage in sabotages)
     return all_of_them
+
+
+@contextlib.contextmanager
+def instead(guest, program, script):
+    """Another program by this name, before the real one in PATH."""
+    path = f"/usr/local/bin/{program}"
+    guest.write(path, f"#!/bin/sh\n{script}\n", mode=0o755)
+    try:
+        yield
+    finally:
+        guest.remove(path)
+
+
+def ignoring(program, word):
+    """A cure that does nothing: the program ignores commands with a word."""
+    def cure_ignored(guest):
+        return instead(guest, program, f"""
+            case "$*" in *{word}*) exit 0;; esac
+            exec "/usr/bin/{program}" "$@" """)
+    cure_ignored.__name__ = f"{program} ignores {word}"
+    return cure_ignored
+
+
+def saying(old, new):
+    """virturi prints something else."""
+    def other_words(guest):
+        return instead(guest, "virturi", f"""
+            out=$(/usr/bin/virturi "$@"); status=$?
+            echo "$out" | sed 's/{old}/{new}/'
+            exit $status""")
+    other_words.__name__ = f"says {new}"
+    return other_words
