@@ -99,8 +99,17 @@ pam_tests := $(patsubst $(srcdir)/tests/pam/test_%.c,%,\
 	$(wildcard $(srcdir)/tests/pam/test_*.c))
 c_files := $(wildcard $(srcdir)/policy/*.[ch] $(srcdir)/pam_virturi/*.[ch] \
 	$(srcdir)/helper/*.[ch] $(srcdir)/tests/*/*.[ch])
-sh_files := $(addprefix $(srcdir)/,packaging/deps tests/demo tests/fresh \
-	tests/run tests/cli/run tests/fuzz/run .ci/run)
+sh_files := $(addprefix $(srcdir)/,.ci/run packaging/deps packaging/build-deb \
+	packaging/build-arch packaging/build-rpm \
+	packaging/debian/libpam-virturi.postinst \
+	packaging/debian/libpam-virturi.prerm \
+	packaging/debian/virturi-common.postinst \
+	packaging/debian/tests/session packaging/debian/tests/command \
+	packaging/arch/pam_virturi.install \
+	packaging/alpine/pam_virturi.post-install tests/cli/run tests/demo \
+	tests/fresh tests/fuzz/run tests/packages/arch \
+	tests/packages/authselect tests/packages/musl tests/packages/rpm \
+	tests/packages/tree.sh tests/run)
 
 policy_obj := $(policy_src:%=$(O)/policy/%.o)
 helper_obj := $(helper_src:%=$(O)/helper/%.o)
@@ -253,6 +262,9 @@ bus_programs := $(O)/tests/bus/ask $(O)/tests/bus/notifier
 scripts := $(srcdir)/tests/cli/run $(srcdir)/tests/lint-corpus/run \
 	$(if $(generator),$(srcdir)/tests/cli/generator)
 
+# what is installed where; it builds, so not with a sanitizer
+layouts = $(if $(findstring -fsanitize,$(CFLAGS)),,$(srcdir)/tests/packages/layouts)
+
 test_things := $(unit_programs) $(pam_programs) $(O)/tests/pam/session \
 	$(O)/tests/pam/pam_before.so $(O)/tests/nss/libnss_virturi.so.2 \
 	$(O)/tests/nss/virturi $(if $(generator),$(O)/tests/nss/70-virturi)
@@ -262,7 +274,7 @@ check:
 	@$(call need,build check)
 	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile check-programs
 	@$(srcdir)/tests/run --build $(O) $(unit_programs) $(pam_programs) \
-		$(scripts)
+		$(scripts) $(layouts)
 
 .PHONY: check-programs
 check-programs: all $(test_things)
@@ -313,6 +325,14 @@ check-doctor:
 	@$(srcdir)/tests/doctor/run --deps --build $(O)
 	@$(srcdir)/tests/run --build $(O) $(root_programs) \
 		$(srcdir)/tests/bus/run $(srcdir)/tests/doctor/run
+
+package_tests := deb rpm authselect arch musl
+
+.PHONY: check-packages
+check-packages:
+	@mkdir -p $(O)
+	@$(srcdir)/tests/run --build $(O) \
+		$(package_tests:%=$(srcdir)/tests/packages/%)
 
 # A Debian 13 of its own, booted; below $(O)/cache it is kept for the next time
 .PHONY: e2e
@@ -421,13 +441,34 @@ uninstall:
 		cd '$(DESTDIR)/' && rmdir -p ".$$d" 2>/dev/null; \
 	done; :
 
+# --- Packages ----------------------------------------------------------------
+
+tarball := $(O)/pam_virturi-$(VERSION).tar.gz
+
+# Of the release's tag, if there is one here. The user's own tar.umask would
+# change the bytes.
+dist_of = $(or $(shell git -C $(srcdir) tag --list v$(VERSION)),HEAD)
+
 .PHONY: dist
 dist:
 	@mkdir -p $(O)
-	git -C $(srcdir) archive --format=tar \
-		--prefix=pam_virturi-$(VERSION)/ HEAD | \
-		gzip -9n >$(O)/pam_virturi-$(VERSION).tar.gz
-	@echo $(O)/pam_virturi-$(VERSION).tar.gz
+	git -C $(srcdir) -c tar.umask=0022 archive --format=tar \
+		--prefix=pam_virturi-$(VERSION)/ $(dist_of) | \
+		gzip -9n >$(tarball)
+	@echo $(tarball)
+
+.PHONY: deb
+deb: dist
+	@DEPS='$(DEPS)' $(srcdir)/packaging/build-deb $(tarball) $(O)/deb
+
+.PHONY: rpm
+rpm: dist
+	@$(srcdir)/packaging/build-rpm $(tarball) $(O)/rpm $(RPMFLAGS)
+
+.PHONY: arch
+arch: dist
+	@$(srcdir)/packaging/build-arch $(tarball) $(O)/arch \
+		$(if $(filter no,$(DEPS)),,--syncdeps)
 
 .PHONY: clean
 clean:
@@ -451,5 +492,9 @@ help:
 ## make lint            format, static analysis, man pages, scripts
 ## make install         into DESTDIR; prints the PAM line to add
 ## make uninstall       removes what install installed
-## make dist            a source tarball of HEAD
+## make check-packages  packages built, installed, removed, in trees (root)
+## make dist            a source tarball, of the release's tag or else HEAD
+## make deb             Debian packages of that
+## make rpm             RPM packages (RPMFLAGS=… for rpmbuild)
+## make arch            an Arch package (on Arch, as a user)
 ## make clean           removes the build directory

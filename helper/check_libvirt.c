@@ -659,7 +659,7 @@ say_no_probe(const struct doctor *doctor, struct finding *finding)
 static void
 ask(const struct doctor *doctor, struct finding *finding)
 {
-	struct libvirt_answer answer;
+	struct libvirt_answer answer = { 0 };
 	int r = libvirt_ask(doctor->uri, doctor->options.timeout_ms, &answer);
 
 	if (r == -ETIMEDOUT)

@@ -92,20 +92,35 @@ static void
 say_what_there_is(const struct doctor *doctor, struct finding *finding)
 {
 	const struct policy *policy = doctor->inquiry.policy;
+	const char *vendor = policy_installed.layers[LAYER_VENDOR];
+	const struct policy_file *mask = NULL;
 	size_t files = 0;
 	char *layers;
 
-	for (size_t i = 0; i < policy->n_files; i++)
+	for (size_t i = 0; i < policy->n_files; i++) {
 		files += policy->files[i].state == FILE_IN_FORCE;
+		if (policy->files[i].state == FILE_MASK)
+			mask = &policy->files[i];
+	}
 	if (files > 0) {
 		finding_say(finding, FINDING_PASS, "%zu file%s, %zu rule%s",
 			files, plural(files), policy->n_rules,
 			plural(policy->n_rules));
 		return;
 	}
+	if (mask != NULL) {
+		finding_say(finding, FINDING_WARN,
+			"%s masks it, so nobody gets a URI", mask->path);
+		return;
+	}
 	layers = layers_format(doctor->options.root, ", ");
 	finding_say(finding, FINDING_WARN,
 		"there is none, so nobody gets a URI; looked in %s", layers);
+	if (vendor != NULL && vendor[0] != '\0')
+		finding_cure(finding, "cure",
+			"reinstall the package that has %s/virturi.conf, or "
+			"write one",
+			vendor);
 	free(layers);
 }
 

@@ -80,6 +80,8 @@ class People:
             wanted.append(b"gid%d" % int(name))
         elif kind != b"others":
             self.beyond.add(header.groups())
+        if not set(wanted).isdisjoint(items_of(b"exclude_groups", body)):
+            self.beyond.add(header.groups())
         for uid in [2000 + number, *uids[:3]]:
             self._add_user(user if uid >= 2000 else user + b"-%d" % uid, uid,
                            wanted)
@@ -194,7 +196,7 @@ def read_corpus(build):
     for kind in "faults", "good":
         for case in find_cases(kind):
             try:
-                with Scratch(case, build) as scratch:
+                with Scratch(case, build, is_read=True) as scratch:
                     yield from read_case(scratch.work)
             except Skipped:
                 continue

@@ -210,8 +210,15 @@ def policies(stage, judge):
                     policy=("FAIL", f"{POLICY}: ", "chmod a+r"),
                     decision="FAIL")
         POLICY.unlink()
+        mask = pathlib.Path("/etc/security/virturi.conf")
+        write(mask, "")
+        judge.check("policy: masked", shell, verdict="ready",
+                    policy=("WARN", f"{mask} masks it"), decision="PASS",
+                    environment="NOTE")
+        mask.unlink()
         stage.vendor_policy.unlink()
         judge.check("policy: there is none", shell, verdict="ready",
-                    policy=("WARN", "/etc/security"), decision="PASS",
+                    policy=("WARN", "/etc/security", "reinstall"),
+                    decision="PASS",
                     environment="NOTE")
         judge.says("uri agrees", shell.virturi("uri"), status=1)
