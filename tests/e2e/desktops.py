@@ -7,8 +7,8 @@ import shlex
 
 import headless
 import sabotage
-from headless import TOOLS, expect_everywhere, over_ssh, read_value
-from rows import expect, expect_in, row
+from headless import TOOLS, expect_everywhere, over_ssh
+from rows import expect, expect_in, read_value, row
 
 URI = "qemu:///system"
 OWN = "test:///default"
@@ -83,16 +83,6 @@ def is_there(guest, carrier):
     return guest.do("grep", "-q", needle, path).status == 0
 
 
-@contextlib.contextmanager
-def everybody_a_member(guest):
-    """The outsider joins the group."""
-    guest.do("gpasswd", "--add", "outsider", "libvirt").check()
-    try:
-        yield
-    finally:
-        guest.do("gpasswd", "--delete", "outsider", "libvirt").check()
-
-
 # UWSM
 
 def add_carrier(name, without):
@@ -108,7 +98,7 @@ for name_, without_ in CARRIERS.items():
     add_carrier(name_, without_)
 
 
-@row("UWSM, outsider", broken_by=everybody_a_member)
+@row("UWSM, outsider", broken_by=sabotage.everybody_a_member)
 def outsider(guest):
     with over_ssh(guest, "outsider") as desktop:
         expect_everywhere("outsider", desktop.look(), "unset")
@@ -271,7 +261,8 @@ def strict_shells(guest):
 # Display managers
 
 
-@row("greetd, a plain session", broken_by=(NOTHING, everybody_a_member))
+@row("greetd, a plain session",
+     broken_by=(NOTHING, sabotage.everybody_a_member))
 def greetd_plain(guest):
     for user, wanted in ("member", URI), ("outsider", "unset"):
         desktop = headless.Desktop(guest, user)
@@ -314,7 +305,8 @@ def login_by_lightdm(guest, user):
         desktop.end()
 
 
-@row("LightDM, an X session", broken_by=(NOTHING, everybody_a_member))
+@row("LightDM, an X session",
+     broken_by=(NOTHING, sabotage.everybody_a_member))
 def lightdm(guest):
     guest.write("/usr/share/xsessions/e2e.desktop",
                 "[Desktop Entry]\nType=Application\nName=e2e\n"

@@ -10,7 +10,7 @@ import generator
 import managers
 import sabotage
 from guest import Wrong
-from rows import expect, expect_in, row
+from rows import expect, expect_in, read_value, row
 
 BASE = "dc=nodomain"            # what Debian's slapd begins with
 SITE = managers.DROPINS + "/50-site.conf"
@@ -110,7 +110,7 @@ def expect_uris(guest, way, **wanted):
     for user, uri in wanted.items():
         text = way(guest, user).check().out
         expect("the user", text.partition("\n")[0], user)
-        expect(user, managers.read_value(user, text), uri)
+        expect(user, read_value(user, text), uri)
     return "; ".join(f"{user}: {uri}" for user, uri in wanted.items())
 
 
@@ -252,7 +252,7 @@ def take_time(guest, user):
     seconds = time.monotonic() - begin
     if seconds > SECONDS:
         raise Wrong(f"the login took {seconds:.1f} s")
-    return managers.read_value(user, text), f"{seconds:.1f} s"
+    return read_value(user, text), f"{seconds:.1f} s"
 
 
 def lab_alone(guest):
@@ -340,7 +340,7 @@ def hangs_and_wakes(guest):
             expect("over before it woke", login.done(), False)
         finally:
             signal_nslcd(guest, "CONT")
-        seen = managers.read_value("member", login.result().check().out)
+        seen = read_value("member", login.result().check().out)
     return expect("member", seen, URI.format("member"))
 
 

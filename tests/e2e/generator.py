@@ -10,7 +10,7 @@ import managers
 import sabotage
 from guest import Wrong
 from managers import GENERATORS, POLICY, URI, generator
-from rows import expect, row
+from rows import expect, read_value, row
 
 DEADLINE = 2            # seconds that 70-virturi allows itself
 GRACE = 2               # for all else that a manager does at its start
@@ -54,8 +54,8 @@ def start_manager(guest):
                     timeout=10).check().out
     seconds = time.monotonic() - begin
     session, _, manager = out.partition("==")
-    return (managers.read_value("the session", session),
-            managers.read_value("the manager", manager),
+    return (read_value("the session", session),
+            read_value("the manager", manager),
             read_start(guest), seconds)
 
 
@@ -258,7 +258,7 @@ def roots_manager(guest):
     for text in f"[group root]\nuri = {URI}\n", f"[user root]\nuri = {URI}\n":
         with managers.policy(guest, text):
             guest.do("systemctl", "restart", "user@0.service").check()
-            seen.append(managers.read_value("the manager", guest.do(
+            seen.append(read_value("the manager", guest.do(
                 "env", "XDG_RUNTIME_DIR=/run/user/0", "systemctl", "--user",
                 "show-environment").check().out))
         guest.do("systemctl", "stop", "user@0.service").check()

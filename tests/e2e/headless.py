@@ -6,6 +6,7 @@ import re
 import shlex
 
 from guest import Wrong
+from rows import read_value
 
 TOOLS = "/usr/local/lib/e2e"
 GREETD = "/etc/greetd/config.toml"
@@ -97,14 +98,6 @@ class Desktop:
         self.guest.remove(f"{self.runtime}/look")
         self.press(f"{TOOLS}/look.sh")
         return self.find_values()
-
-
-def read_value(what, text):
-    """The URI in an environment, or "unset"; Wrong if there are two."""
-    values = re.findall(r"^LIBVIRT_DEFAULT_URI=(.*)$", text, re.M)
-    if len(values) > 1 or not re.search("^PATH=", text, re.M):
-        raise Wrong(f"the environment of {what}:\n{text.strip()}")
-    return values[0] if values else "unset"
 
 
 def expect_everywhere(what, values, wanted):

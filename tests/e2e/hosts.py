@@ -6,7 +6,6 @@ import re
 
 import managers
 import sabotage
-from managers import everybody_a_member
 from rows import expect, expect_in, row
 
 SYSTEM, SESSION = "qemu:///system", "qemu:///session"
@@ -116,7 +115,7 @@ WAYS = {"ssh": virsh_uri, "su -": su_virsh_uri,
 def add_way(mode, guard, name, way):
     @row(f"{mode}: virsh uri, {name}",
          broken_by=(nothing_sets_it, sabotage.not_a_member,
-                    everybody_a_member, nobody_listens))
+                    sabotage.everybody_a_member, nobody_listens))
     def goes_that_way(guest):
         guard(guest)
         for user, uri in ("member", SYSTEM), ("outsider", SESSION):
@@ -169,7 +168,7 @@ def add_checks(mode, guard, member_said, root_said):
                                                risks="NOTE"),
                       f"ready: clients use {SYSTEM}, by the policy")
 
-    @row(f"{mode}: check, outsider", broken_by=everybody_a_member)
+    @row(f"{mode}: check, outsider", broken_by=sabotage.everybody_a_member)
     def by_outsider(guest):
         guard(guest)
         end_sessions(guest)
@@ -337,7 +336,7 @@ def machine(guest, user, name, uri):
 
 
 @row("a machine of the system's",
-     broken_by=(nothing_sets_it, everybody_a_member))
+     broken_by=(nothing_sets_it, sabotage.everybody_a_member))
 def system_machine(guest):
     guarded_by_polkit(guest)
     try:
@@ -366,7 +365,7 @@ def left_behind(guest):
         done = guest.ssh("outsider", "virturi check")
         expect("before", managers.read_check(done.out, "machines"),
                ("PASS", "1, all in the libvirt in use", []))
-        with everybody_a_member(guest):
+        with sabotage.everybody_a_member(guest):
             expect("after joining", list_machines(guest, "outsider"), [])
             done = guest.ssh("outsider", "virturi check")
             status, text, cures = managers.read_check(done.out, "machines")

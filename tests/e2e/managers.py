@@ -6,7 +6,7 @@ import re
 
 import sabotage
 from guest import Wrong
-from rows import expect, row
+from rows import expect, read_value, row
 
 URI = "qemu:///system"
 OTHER = "qemu+ssh://lab01.example.org/system"
@@ -77,14 +77,6 @@ def end_managers(guest):
         "sh", "-c", "ls -d /run/user/[1-9]*").out)
 
 
-def read_value(what, text):
-    """The URI in an environment, or "unset"; Wrong if there are two."""
-    values = re.findall(r"^LIBVIRT_DEFAULT_URI=(.*)$", text, re.M)
-    if len(values) > 1 or not re.search("^PATH=", text, re.M):
-        raise Wrong(f"the environment of {what}:\n{text.strip()}")
-    return values[0] if values else "unset"
-
-
 def find_values(guest, user, options=()):
     """What everything has in a new session of a user's, by its name."""
     out = guest.ssh(user, f"{TOOLS}/carriers.sh", options=options).check().out
@@ -130,16 +122,6 @@ def read_check(text, name):
 
 # Ways to break it
 
-@contextlib.contextmanager
-def everybody_a_member(guest):
-    """The outsider joins the group."""
-    guest.do("gpasswd", "--add", "outsider", "libvirt").check()
-    try:
-        yield
-    finally:
-        guest.do("gpasswd", "--delete", "outsider", "libvirt").check()
-
-
 def another_generator(guest):
     """One that runs later and prints another value."""
     return generator(guest, f"{GENERATORS}/80-other",
@@ -164,7 +146,8 @@ def generator(guest, path, script):
 # The three ways
 
 NEITHER = sabotage.together(manager_stack_without, sabotage.no_generator)
-GROUPS = (sabotage.not_a_member, everybody_a_member, sabotage.no_policy)
+GROUPS = (sabotage.not_a_member, sabotage.everybody_a_member,
+          sabotage.no_policy)
 
 
 def add_wiring(name, carriers, *broken_by):

@@ -8,6 +8,7 @@ its path where it is no part of the row.
 import re
 
 from guest import Wrong
+from rows import read_value
 from shell import opened
 
 URI = "qemu:///system"
@@ -131,17 +132,11 @@ def start_desktop(guest, user):
 
 # Who has what
 
-def read_value(env):
-    values = re.findall(r"^LIBVIRT_DEFAULT_URI=(.*)$", env, re.M)
-    if len(values) > 1:
-        raise Wrong(f"LIBVIRT_DEFAULT_URI is set {len(values)} times")
-    return values[0] if values else "unset"
-
-
 def in_session(shell):
     """Group and URI of a shell."""
     groups = shell.run("id -Gn").check().out.split()
-    return "libvirt" in groups, read_value(shell.run("env").check().out)
+    return "libvirt" in groups, read_value(
+        "the session", shell.run("env").check().out)
 
 
 def in_manager(guest, user=USER):
@@ -149,5 +144,5 @@ def in_manager(guest, user=USER):
     gid = guest.do("getent", "group", "libvirt").check().out.split(":")[2]
     status = guest.read(f"/proc/{wait_for_manager(guest, user)}/status")
     groups = re.search(r"^Groups:(.*)$", status, re.M)[1].split()
-    return gid in groups, read_value(as_user(
+    return gid in groups, read_value("the manager", as_user(
         guest, user, "/usr/bin/systemctl", "--user", "show-environment"))

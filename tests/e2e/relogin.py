@@ -10,9 +10,9 @@ from advice import Advice, commands, read_checks, read_remedy
 from guest import Wrong
 from people import (AT_DESKTOP, BARE, FULL, UIDS, URI, USER, begin, by_polkit,
                     by_socket, end_all, in_manager, in_session, join, log_in,
-                    make_users, read_value, start_desktop, wait_for_end,
+                    make_users, start_desktop, wait_for_end,
                     wait_for_manager)
-from rows import expect, expect_in, row
+from rows import expect, expect_in, read_value, row
 from sabotage import ignoring, instead, saying
 from shell import opened
 
@@ -362,7 +362,7 @@ def in_window(guest, shell, window):
                             f"mv {SEEN}.new {SEEN}")).check()
     guest.wait_for("the window", lambda: guest.exists(SEEN))
     groups, _, env = guest.read(SEEN).partition("\n")
-    return "libvirt" in groups.split(), read_value(env)
+    return "libvirt" in groups.split(), read_value("the window", env)
 
 
 def add_multiplexer(name, start, window, end, setting):

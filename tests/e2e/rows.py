@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import importlib
 import pathlib
+import re
 import threading
 import time
 import traceback
@@ -85,6 +86,14 @@ def expect_in(what, text, wanted):
     if wanted not in text:
         raise Wrong(f"{what}: expected {wanted!r} in:\n{text.strip()}")
     return text
+
+
+def read_value(what, text):
+    """The URI in an environment, or "unset"; Wrong if there are two."""
+    values = re.findall(r"^LIBVIRT_DEFAULT_URI=(.*)$", text, re.M)
+    if len(values) > 1 or not re.search("^PATH=", text, re.M):
+        raise Wrong(f"the environment of {what}:\n{text.strip()}")
+    return values[0] if values else "unset"
 
 
 # Which topics there are

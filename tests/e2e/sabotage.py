@@ -123,3 +123,13 @@ def saying(old, new):
             exit $status""")
     other_words.__name__ = f"says {new}"
     return other_words
+
+
+@contextlib.contextmanager
+def everybody_a_member(guest):
+    """The outsider joins the group."""
+    guest.do("gpasswd", "--add", "outsider", "libvirt").check()
+    try:
+        yield
+    finally:
+        guest.do("gpasswd", "--delete", "outsider", "libvirt").check()
