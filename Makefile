@@ -108,8 +108,8 @@ sh_files := $(addprefix $(srcdir)/,.ci/run packaging/deps packaging/build-deb \
 	packaging/arch/pam_virturi.install \
 	packaging/alpine/pam_virturi.post-install tests/cli/run tests/demo \
 	tests/fresh tests/fuzz/run tests/packages/arch \
-	tests/packages/authselect tests/packages/musl tests/packages/rpm \
-	tests/packages/tree.sh tests/run)
+	tests/packages/authselect tests/packages/dist tests/packages/musl \
+	tests/packages/rpm tests/packages/tree.sh tests/run)
 
 policy_obj := $(policy_src:%=$(O)/policy/%.o)
 helper_obj := $(helper_src:%=$(O)/helper/%.o)
@@ -326,7 +326,7 @@ check-doctor:
 	@$(srcdir)/tests/run --build $(O) $(root_programs) \
 		$(srcdir)/tests/bus/run $(srcdir)/tests/doctor/run
 
-package_tests := deb rpm authselect arch musl
+package_tests := dist deb rpm authselect arch musl
 
 .PHONY: check-packages
 check-packages:
