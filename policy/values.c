@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* since Linux 6.3; without it newer kernels write a warning to their log */
@@ -26,6 +27,7 @@
 #endif
 
 #define SECTION "rule"
+#define HEADER  "[" SECTION "]\n"
 
 static bool
 has_sound_entry(const struct body *body)
@@ -37,10 +39,28 @@ has_sound_entry(const struct body *body)
 	return false;
 }
 
+/*
+ * Files in memory are limited like all others, and to write beyond the limit
+ * ends the process: setrlimit(2), RLIMIT_FSIZE. Whoever calls su(1) has set it.
+ */
+static bool
+is_allowed(const struct body *body)
+{
+	size_t size = strlen(HEADER);
+	struct rlimit limit;
+
+	for (int key = 0; key < KEY_COUNT; key++) {
+		if (body->entries[key].is_sound)
+			size += strlen(rule_key_names[key]) + strlen(" = \n") +
+				body->entries[key].value.size;
+	}
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 && size <= limit.rlim_cur;
+}
+
 static int
 write_entries(const struct body *body, FILE *out)
 {
-	fputs("[" SECTION "]\n", out);
+	fputs(HEADER, out);
 	for (int key = 0; key < KEY_COUNT; key++) {
 		const struct entry *entry = &body->entries[key];
 
@@ -119,6 +139,8 @@ values_read(const struct body *body, char *values[KEY_COUNT])
 	memset(values, 0, KEY_COUNT * sizeof(*values));
 	if (!has_sound_entry(body))
 		return 0;
+	if (!is_allowed(body))
+		return -EFBIG;
 	r = make_file(body, &memory);
 	if (r < 0)
 		return r;

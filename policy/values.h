@@ -14,8 +14,8 @@
  * has no sound entry of that key, else owned by the caller: see values_free().
  *
  * Returns 0; -ENOMEM; or another −errno when libeconf could not read what it
- * was given (-EIO), or /proc/self/fd is not there (-ENOENT). On failure all
- * values are NULL.
+ * was given (-EIO), /proc/self/fd is not there (-ENOENT), or the process may
+ * not write so much into a file (-EFBIG). On failure all values are NULL.
  */
 int values_read(const struct body *body, char *values[KEY_COUNT]);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "../../policy/values.h"
 
@@ -201,6 +202,48 @@ test_no_descriptors(void **state)
 	assert_int_equal(fake_descriptors(), before);
 }
 
+/* Whoever exceeds such a limit is killed. */
+static int
+read_with_file_size(
+	const struct body *body, char *values[KEY_COUNT], rlim_t max)
+{
+	struct rlimit before, limit;
+	int r;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	r = values_read(body, values);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	return r;
+}
+
+/* su(1) has the limits of whoever calls it: `ulimit -f 0; su`. */
+static void
+test_file_size(void **state)
+{
+	struct rule rule = rule_of("uri = none\nservices=a, b # c\nfrom = 'x'");
+	static const char file[] = "[rule]\nuri = none\nservices = a, b\n";
+	struct remarks remarks = { 0 };
+	char *values[KEY_COUNT];
+	struct body body;
+
+	(void)state;
+	assert_int_equal(scan_body(&rule, &body, &remarks), 0);
+	for (rlim_t max = 0; max < strlen(file); max++) {
+		memset(values, 0xff, sizeof(values));
+		assert_int_equal(
+			read_with_file_size(&body, values, max), -EFBIG);
+		for (int key = 0; key < KEY_COUNT; key++)
+			assert_null(values[key]);
+	}
+	assert_int_equal(read_with_file_size(&body, values, strlen(file)), 0);
+	assert_string_equal(values[KEY_SERVICES], "a, b");
+	values_free(values);
+	remarks_clear(&remarks);
+}
+
 /* Old libeconf reads this variable, and would join what is repeated. */
 static void
 test_environment(void **state)
@@ -233,6 +276,7 @@ main(void)
 	suite_add_one(&suite, "all keys as long as can be", test_long_all);
 	suite_add_one(&suite, "random values", test_random);
 	suite_add_one(&suite, "no descriptors", test_no_descriptors);
+	suite_add_one(&suite, "files may not grow", test_file_size);
 	suite_add_one(&suite, "ECONF_JOIN_SAME_ENTRIES", test_environment);
 	suite_add_one(&suite, "freeing twice", test_freed_twice);
 	return suite_run(&suite, "values");
