@@ -3,8 +3,9 @@
  * A template is walked once, left to right, and at every byte it is known in
  * which part of the URI it stands. That is safe because the bytes that end a
  * part (: / ? @ & =) can only come from the template: in a value they are
- * percent-encoded. The one exception is '/' in ${home}, which could make an
- * authority of "scheme:${home}"; so the result is checked for that.
+ * percent-encoded. The one exception is '/' in ${home}. It would end the user
+ * part, where it is encoded too; and it could make an authority of
+ * "scheme:${home}", so the result is checked for that.
  */
 #include "uri.h"
 
@@ -355,7 +356,9 @@ expand_variable(const char *at, enum part part, const struct uri_values *values,
 			variable->name);
 		return 0;
 	}
-	put_encoded(out, value_of(values, variable), variable->keep);
+	/* a slash would end the user part, and the host be a path */
+	put_encoded(out, value_of(values, variable),
+		part == PART_USERINFO ? "" : variable->keep);
 	return name.size + 3;
 }
 
