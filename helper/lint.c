@@ -221,14 +221,17 @@ static void
 check_mode(struct lint *lint, const char *path, mode_t wanted, const char *cure)
 {
 	struct stat status;
+	char *word;
 
 	if (stat(path, &status) < 0 || (status.st_mode & wanted) == wanted)
 		return;
+	word = shell_word(path);
 	if (remarks_add(&lint->found, REMARK_ERROR, path, 0,
 		    "not everybody can read it, so users cannot ask what they "
 		    "get: chmod %s %s",
-		    cure, path) < 0)
+		    cure, word) < 0)
 		need(NULL);
+	free(word);
 }
 
 static size_t

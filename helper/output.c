@@ -175,24 +175,7 @@ plural(size_t count)
 char *
 shell_word(const char *text)
 {
-	/* characters that no shell takes for its own */
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789%+,-./:=@_";
-	size_t size = strlen(text);
-	char *word, *end;
-
-	if (size > 0 && text[strspn(text, plain)] == '\0')
-		return need(strdup(text));
-	word = end = need(malloc(4 * size + 3));
-	*end++ = '\'';
-	for (; *text != '\0'; text++) {
-		if (*text == '\'')
-			end = stpcpy(end, "'\\'");
-		*end++ = *text;
-	}
-	strcpy(end, "'");
-	return word;
+	return need(text_shell_word(text));
 }
 
 char *

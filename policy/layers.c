@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "text.h"
+
 #define MAIN_NAME   "virturi.conf"
 #define DROPIN_NAME "virturi.conf.d"
 #define SUFFIX      ".conf"
@@ -32,14 +34,21 @@ layers_refuse_open(struct layers *layers, const struct directory *directory,
 	const char *path, bool is_directory, int error)
 {
 	static const mode_t search = S_IXUSR | S_IXGRP | S_IXOTH;
+	char *word;
+	int r;
 
 	if (error != EACCES)
 		return layers_refuse_errno(layers, path, error);
 	if (directory != NULL && (directory->status.st_mode & search) != search)
 		path = directory->path, is_directory = true;
-	return remarks_add(layers->remarks, REMARK_ERROR, path, 0,
+	word = text_shell_word(path);
+	if (word == NULL)
+		return -ENOMEM;
+	r = remarks_add(layers->remarks, REMARK_ERROR, path, 0,
 		"permission denied; a policy is public: chmod a+r%s %s",
-		is_directory ? "x" : "", path);
+		is_directory ? "x" : "", word);
+	free(word);
+	return r;
 }
 
 char *

@@ -157,6 +157,31 @@ text_printable(const char *text)
 }
 
 char *
+text_shell_word(const char *text)
+{
+	/* characters that no shell takes for its own */
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789%+,-./:=@_";
+	size_t size = strlen(text);
+	char *word, *end;
+
+	if (size > 0 && text[strspn(text, plain)] == '\0')
+		return strdup(text);
+	word = end = malloc(4 * size + 3);
+	if (word == NULL)
+		return NULL;
+	*end++ = '\'';
+	for (; *text != '\0'; text++) {
+		if (*text == '\'')
+			end = stpcpy(end, "'\\'");
+		*end++ = *text;
+	}
+	strcpy(end, "'");
+	return word;
+}
+
+char *
 text_vformat(const char *format, va_list args)
 {
 	char *raw, *printable;

@@ -51,6 +51,12 @@ int text_parse_id(struct span span, uint32_t *ret);
  */
 char *text_printable(const char *text);
 
+/*
+ * Text as one word of a shell's, quoted where it must be. Owned by the caller;
+ * NULL when memory is short.
+ */
+char *text_shell_word(const char *text);
+
 /* vasprintf() whose result has gone through text_printable(). */
 char *text_vformat(const char *format, va_list args)
 	__attribute__((format(printf, 1, 0)));

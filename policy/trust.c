@@ -82,21 +82,25 @@ int
 trust_find_fault(const struct trust *trust, const struct stat *status,
 	const char *path, char **fault)
 {
-	char *said;
+	char *said, *word;
 
 	if (is_trusted(trust, status)) {
 		*fault = NULL;
 		return 0;
 	}
+	word = text_shell_word(path);
+	if (word == NULL)
+		return -ENOMEM;
 	if (!is_owner(trust, status->st_uid))
 		said = text_format("belongs to uid %lu, not to root: "
 				   "chown root %s",
-			(unsigned long)status->st_uid, path);
+			(unsigned long)status->st_uid, word);
 	else if (status->st_mode & S_IWOTH)
 		said = text_format(
-			"writable by everybody: chmod go-w %s", path);
+			"writable by everybody: chmod go-w %s", word);
 	else
-		said = text_format("writable by its group: chmod g-w %s", path);
+		said = text_format("writable by its group: chmod g-w %s", word);
+	free(word);
 	if (said == NULL)
 		return -ENOMEM;
 	*fault = said;
