@@ -98,8 +98,8 @@ adopt(struct layers *layers, struct directory *directory,
 	const struct directory *parent, const char *name, int fd)
 {
 	if (fd == -ENOENT && directory_has(parent, name))
-		return layers_refuse(
-			layers, directory->path, "a link that leads nowhere");
+		return layers_refuse(layers, directory->path,
+			"a link that leads nowhere; mend or remove it");
 	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0)

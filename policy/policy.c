@@ -8,6 +8,7 @@
 #include "policy.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,7 +79,7 @@ refuse_candidate(struct load *load, const struct candidate *candidate,
 	if (error == ENOENT || error == ELOOP) {
 		if (directory_has(candidate->directory, candidate->name))
 			return layers_refuse(&load->layers, path,
-				"a link that leads nowhere");
+				"a link that leads nowhere; mend or remove it");
 		if (load->layers.where->file == NULL)
 			load->has_changed = true;
 	}
@@ -90,36 +91,57 @@ static const char *
 find_type_fault(const struct stat *status)
 {
 	if (S_ISDIR(status->st_mode))
-		return "a directory, not a file";
+		return "a directory, not a file; rename or remove it";
 	if (!S_ISREG(status->st_mode))
-		return "not a regular file";
+		return "not a regular file; put one in its place";
 	if (status->st_size > SCAN_FILE_MAX)
 		return "larger than 1 MiB; split it into drop-ins";
 	return NULL;
 }
 
-/* Is the open file one that may be believed? If not, that is remarked. */
-static int
-judge_file(struct load *load, const struct stat *status, const char *path,
-	bool *is_good)
+/*
+ * If the name is a link: another name of what is open, to which a cure can be
+ * applied. NULL: it is none, or what it leads to has no such name.
+ */
+static const char *
+find_target(const struct candidate *candidate, int fd,
+	const struct stat *status, char *name, size_t size)
 {
-	const char *type_fault = find_type_fault(status);
-	char *fault = NULL;
+	struct stat found;
+
+	if (fstatat(candidate->directory->fd, candidate->name, &found,
+		    AT_SYMLINK_NOFOLLOW) < 0 ||
+		!S_ISLNK(found.st_mode) ||
+		name_of_open(fd, name, size, NULL) == NULL ||
+		stat(name, &found) < 0 || found.st_dev != status->st_dev ||
+		found.st_ino != status->st_ino)
+		return NULL;
+	return name;
+}
+
+static int
+refuse_untrusted(struct load *load, const struct candidate *candidate, int fd,
+	const struct stat *status, const char *path)
+{
+	char name[4096], *fault = NULL;
+	const char *target =
+		find_target(candidate, fd, status, name, sizeof(name));
 	int r;
 
-	*is_good = false;
-	if (type_fault != NULL)
-		return layers_refuse(&load->layers, path, type_fault);
-	r = trust_find_fault(&load->layers.trust, status, path, &fault);
-	if (r == 0 && fault != NULL)
+	r = trust_find_fault(&load->layers.trust, status,
+		target != NULL ? target : path, &fault);
+	if (r < 0)
+		return r;
+	if (target != NULL)
+		r = remarks_add(load->layers.remarks, REMARK_ERROR, path, 0,
+			"a link to %s: %s", target, fault);
+	else
 		r = layers_refuse(&load->layers, path, fault);
-	else if (r == 0)
-		*is_good = true;
 	free(fault);
 	return r;
 }
 
-/* Reads and scans a file that has been judged. */
+/* Reads and scans a file. */
 static int
 read_file(struct load *load, int fd, const struct stat *before,
 	struct policy_file *file)
@@ -149,6 +171,21 @@ read_file(struct load *load, int fd, const struct stat *before,
 	file->state = load->policy->remarks.count > complaints ? FILE_REFUSED
 							       : FILE_IN_FORCE;
 	return r;
+}
+
+/* Reads an open file if it is one that may be believed. */
+static int
+judge_and_read(struct load *load, const struct candidate *candidate, int fd,
+	const struct stat *status, struct policy_file *file)
+{
+	const char *fault = find_type_fault(status);
+
+	if (fault != NULL)
+		return layers_refuse(&load->layers, file->path, fault);
+	if (!trust_accepts(&load->layers.trust, status))
+		return refuse_untrusted(
+			load, candidate, fd, status, file->path);
+	return read_file(load, fd, status, file);
 }
 
 /* A candidate for deployment: its owner and mode are not yet what they will
@@ -183,7 +220,6 @@ load_file(struct load *load, const struct candidate *candidate,
 	struct policy_file *file)
 {
 	struct stat status;
-	bool is_good = false;
 	int fd, r;
 
 	file->state = FILE_REFUSED;
@@ -206,9 +242,7 @@ load_file(struct load *load, const struct candidate *candidate,
 	} else if (status_is_null_device(&status)) {
 		file->state = FILE_MASK;
 	} else {
-		r = judge_file(load, &status, file->path, &is_good);
-		if (r == 0 && is_good)
-			r = read_file(load, fd, &status, file);
+		r = judge_and_read(load, candidate, fd, &status, file);
 	}
 	close(fd);
 	/* read all the same, for those who want all that is wrong at once */

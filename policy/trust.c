@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "text.h"
@@ -71,11 +72,26 @@ is_owner(const struct trust *trust, uid_t uid)
 	return uid == 0;
 }
 
-static bool
-is_trusted(const struct trust *trust, const struct stat *status)
+bool
+trust_accepts(const struct trust *trust, const struct stat *status)
 {
 	return is_owner(trust, status->st_uid) &&
 		!(status->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/*
+ * Who may write besides the owner, and the cure. Where there is an ACL the
+ * group's bits are its mask, and the group may be the wrong one to look at;
+ * that another file may have this name by now spoils no more than the words.
+ */
+static const char *
+describe_writers(const struct stat *status, const char *path)
+{
+	if (status->st_mode & S_IWOTH)
+		return "writable by everybody: chmod go-w";
+	if (getxattr(path, "system.posix_acl_access", NULL, 0) > 0)
+		return "writable by its group or through its ACL: chmod g-w";
+	return "writable by its group: chmod g-w";
 }
 
 int
@@ -84,7 +100,7 @@ trust_find_fault(const struct trust *trust, const struct stat *status,
 {
 	char *said, *word;
 
-	if (is_trusted(trust, status)) {
+	if (trust_accepts(trust, status)) {
 		*fault = NULL;
 		return 0;
 	}
@@ -95,11 +111,9 @@ trust_find_fault(const struct trust *trust, const struct stat *status,
 		said = text_format("belongs to uid %lu, not to root: "
 				   "chown root %s",
 			(unsigned long)status->st_uid, word);
-	else if (status->st_mode & S_IWOTH)
-		said = text_format(
-			"writable by everybody: chmod go-w %s", word);
 	else
-		said = text_format("writable by its group: chmod g-w %s", word);
+		said = text_format(
+			"%s %s", describe_writers(status, path), word);
 	free(word);
 	if (said == NULL)
 		return -ENOMEM;
@@ -107,9 +121,8 @@ trust_find_fault(const struct trust *trust, const struct stat *status,
 	return 0;
 }
 
-/* The directory's own name, for a message: /proc knows it, if there is one. */
-static const char *
-name_of(int fd, char *name, size_t size, const char *otherwise)
+const char *
+name_of_open(int fd, char *name, size_t size, const char *otherwise)
 {
 	char link[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
 	ssize_t n;
@@ -151,7 +164,7 @@ trust_find_fault_above(
 
 	if (fstat(fd, &status) < 0)
 		return -errno;
-	while (is_trusted(trust, &status)) {
+	while (trust_accepts(trust, &status)) {
 		up = openat(fd, "..", open_flags[TREE_DIRECTORY]);
 		if (up < 0) {
 			r = -errno;
@@ -170,9 +183,9 @@ trust_find_fault_above(
 		status = above;
 	}
 	*fault = NULL;
-	if (r == 0 && !is_trusted(trust, &status))
+	if (r == 0 && !trust_accepts(trust, &status))
 		r = find_fault_named(trust, &status,
-			name_of(fd, name, sizeof(name), path), &said);
+			name_of_open(fd, name, sizeof(name), path), &said);
 	if (said != NULL) {
 		*fault = text_format("%s%s",
 			fd != dir_fd ? "a directory above it: " : "", said);

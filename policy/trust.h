@@ -46,12 +46,16 @@ int tree_open_at(const struct tree *tree, int dir_fd, const char *name,
 	const char *path, enum tree_as as);
 
 /*
- * May a file or directory with this status have been written by anybody who is
- * not trusted? Group and others' write bits count, and so cover ACLs (acl(5):
- * the group bits are the mask).
- *
- * Returns 0 with *fault* NULL if it is trusted, else what is wrong and the
- * command that cures it, owned by the caller; -ENOMEM, *fault* untouched.
+ * Can only those who are trusted have written a file or directory with this
+ * status? Group and others' write bits count, and so cover ACLs (acl(5): the
+ * group bits are the mask).
+ */
+bool trust_accepts(const struct trust *trust, const struct stat *status);
+
+/*
+ * What is wrong with one that is not accepted. Returns 0 with *fault* NULL if
+ * it is trusted, else what is wrong and the command that cures it, owned by the
+ * caller; -ENOMEM, *fault* untouched.
  */
 int trust_find_fault(const struct trust *trust, const struct stat *status,
 	const char *path, char **fault);
@@ -62,6 +66,13 @@ int trust_find_fault(const struct trust *trust, const struct stat *status,
  */
 int trust_find_fault_above(
 	const struct trust *trust, int dir_fd, const char *path, char **fault);
+
+/*
+ * The name by which the kernel knows what is open, for a message: in *name*,
+ * which is returned; *otherwise*, where there is no /proc to ask.
+ */
+const char *name_of_open(
+	int fd, char *name, size_t size, const char *otherwise);
 
 /* Has a file or directory changed between two looks at it? */
 bool status_differs(const struct stat *a, const struct stat *b);

@@ -270,7 +270,7 @@ static const struct row rows[] = {
 	{
 		.name = "policy=: a FIFO",
 		.kind = POLICY_FIFO,
-		.log = { { LOG_ERR, "FILE: not a regular file" UNUSABLE } },
+		.log = { { LOG_ERR, "FILE: not a regular file; *" UNUSABLE } },
 	},
 	{
 		.name = "policy=: writable by everybody",
