@@ -37,6 +37,12 @@ layers_refuse_open(struct layers *layers, const struct directory *directory,
 	char *word;
 	int r;
 
+	/* open(2) on a socket, or on a device without a driver */
+	if (error == ENXIO || error == ENODEV)
+		return layers_refuse(layers, path, FAULT_NOT_REGULAR);
+	if (error == ENOTDIR && is_directory)
+		return layers_refuse(
+			layers, path, "not a directory; rename or remove it");
 	if (error != EACCES)
 		return layers_refuse_errno(layers, path, error);
 	if (directory != NULL && (directory->status.st_mode & search) != search)

@@ -69,6 +69,9 @@ char *path_join(const char *directory, const char *name);
 /* The path as it is below where->root, or as it is. */
 const char *layers_path_in_tree(const struct layers *layers, const char *path);
 
+/* What has an inode but no contents, or another kind of them. */
+#define FAULT_NOT_REGULAR "not a regular file; put one in its place"
+
 /* Makes the policy unusable: an error about a path. 0 or -ENOMEM. */
 int layers_refuse(struct layers *layers, const char *path, const char *what);
 

@@ -93,7 +93,7 @@ find_type_fault(const struct stat *status)
 	if (S_ISDIR(status->st_mode))
 		return "a directory, not a file; rename or remove it";
 	if (!S_ISREG(status->st_mode))
-		return "not a regular file; put one in its place";
+		return FAULT_NOT_REGULAR;
 	if (status->st_size > SCAN_FILE_MAX)
 		return "larger than 1 MiB; split it into drop-ins";
 	return NULL;
