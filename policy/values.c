@@ -39,22 +39,46 @@ has_sound_entry(const struct body *body)
 	return false;
 }
 
-/*
- * Files in memory are limited like all others, and to write beyond the limit
- * ends the process: setrlimit(2), RLIMIT_FSIZE. Whoever calls su(1) has set it.
- */
-static bool
-is_allowed(const struct body *body)
+/* What write_entries() writes. */
+static size_t
+text_size(const struct body *body)
 {
 	size_t size = strlen(HEADER);
-	struct rlimit limit;
 
 	for (int key = 0; key < KEY_COUNT; key++) {
 		if (body->entries[key].is_sound)
 			size += strlen(rule_key_names[key]) + strlen(" = \n") +
 				body->entries[key].value.size;
 	}
+	return size;
+}
+
+/*
+ * Files in memory are limited like all others, and to write beyond the limit
+ * ends the process: setrlimit(2), RLIMIT_FSIZE. Whoever calls su(1) has set it.
+ */
+static bool
+is_allowed(size_t size)
+{
+	struct rlimit limit;
+
 	return getrlimit(RLIMIT_FSIZE, &limit) == 0 && size <= limit.rlim_cur;
+}
+
+/*
+ * libeconf does not look at all that it allocates (0.5.1: strdup() and the
+ * like), and where memory is short it would take the login down with it. So it
+ * is only asked while there is enough for its buffers, its tables, and as many
+ * copies of the text as any version makes.
+ */
+static bool
+has_memory(size_t size)
+{
+	void *volatile room; /* or compilers see that it is not used */
+
+	room = malloc(65536 + 16 * size);
+	free(room);
+	return room != NULL;
 }
 
 static int
@@ -139,8 +163,10 @@ values_read(const struct body *body, char *values[KEY_COUNT])
 	memset(values, 0, KEY_COUNT * sizeof(*values));
 	if (!has_sound_entry(body))
 		return 0;
-	if (!is_allowed(body))
+	if (!is_allowed(text_size(body)))
 		return -EFBIG;
+	if (!has_memory(text_size(body)))
+		return -ENOMEM;
 	r = make_file(body, &memory);
 	if (r < 0)
 		return r;
