@@ -92,7 +92,9 @@ directory_has(const struct directory *directory, const char *name)
 	struct stat status;
 	int fd = directory != NULL ? directory->fd : AT_FDCWD;
 
-	return fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+	/* what cannot be found out is no reason to pass over a file */
+	return fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ||
+		errno != ENOENT;
 }
 
 /*
