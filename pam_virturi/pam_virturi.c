@@ -83,14 +83,16 @@ log_judgement(void *context, const struct situation *situation,
 	return 0;
 }
 
-static const char *
-get_item(pam_handle_t *pamh, int type)
+/* An item that is not set is NULL; false: libpam does not say. */
+static bool
+get_item(pam_handle_t *pamh, int type, const char **ret)
 {
 	const void *item = NULL;
 
 	if (pam_get_item(pamh, type, &item) != PAM_SUCCESS)
-		return NULL;
-	return item;
+		return false;
+	*ret = item;
+	return true;
 }
 
 static void
@@ -114,21 +116,25 @@ set_variable(pam_handle_t *pamh, const char *uri, bool debug)
 static void
 apply_policy(pam_handle_t *pamh, const struct arguments *arguments)
 {
-	const struct question question = {
+	struct question question = {
 		.policy = arguments->policy,
-		.user = get_item(pamh, PAM_USER),
-		.request = {
-			.service = get_item(pamh, PAM_SERVICE),
-			.rhost = get_item(pamh, PAM_RHOST),
-		},
 		.witness = {
 			.hear = arguments->debug ? log_judgement : NULL,
 			.context = pamh,
 		},
 		.reporter = { .say = log_line, .context = pamh },
 	};
-	char *uri = policy_ask(&question);
+	char *uri;
 
+	/* without service or host another rule would decide */
+	if (!get_item(pamh, PAM_USER, &question.user) ||
+		!get_item(pamh, PAM_SERVICE, &question.request.service) ||
+		!get_item(pamh, PAM_RHOST, &question.request.rhost)) {
+		pam_syslog(pamh, LOG_ERR,
+			"pam_get_item failed; %s is left alone", VARIABLE);
+		return;
+	}
+	uri = policy_ask(&question);
 	if (uri != NULL)
 		set_variable(pamh, uri, arguments->debug);
 	else if (arguments->debug)

@@ -64,6 +64,7 @@ struct row {
 	struct line log[LINES_MAX];
 	unsigned int groups_max; /* look-ups; 0: any number */
 	bool putenv_fails;
+	int failing_item; /* PAM_USER, …; 0: none */
 };
 
 #define MEMBERS  "[group libvirt]\nuri = qemu:///system\n"
@@ -430,6 +431,26 @@ static const struct row rows[] = {
 		.policy = MEMBERS,
 		.putenv_fails = true,
 		.log = { { LOG_ERR, "pam_putenv failed" LEFT_ALONE } },
+	},
+	{
+		.name = "pam_get_item fails: PAM_USER",
+		.situation = "pam_get_item(3) fails",
+		.policy = OTHERS,
+		.failing_item = PAM_USER,
+		.log = { { LOG_ERR, "pam_get_item failed" LEFT_ALONE } },
+	},
+	{
+		.name = "pam_get_item fails: PAM_SERVICE",
+		.policy = MEMBERS "services = login\n" OTHERS,
+		.failing_item = PAM_SERVICE,
+		.log = { { LOG_ERR, "pam_get_item failed" LEFT_ALONE } },
+	},
+	{
+		.name = "pam_get_item fails: PAM_RHOST",
+		.policy = MEMBERS "from = local\n" OTHERS,
+		.rhost = "192.0.2.1",
+		.failing_item = PAM_RHOST,
+		.log = { { LOG_ERR, "pam_get_item failed" LEFT_ALONE } },
 	},
 	{
 		.name = "unknown user: ENOENT",
@@ -944,6 +965,21 @@ pam_putenv(pam_handle_t *pamh, const char *name_value)
 	return real(pamh, name_value);
 }
 
+/* The same. */
+static int failing_item;
+
+__attribute__((visibility("default"))) int
+pam_get_item(const pam_handle_t *pamh, int type, const void **item)
+{
+	int (*real)(const pam_handle_t *, int, const void **);
+
+	if (type == failing_item)
+		return PAM_SYSTEM_ERR;
+	real = (int (*)(const pam_handle_t *, int, const void **))dlsym(
+		RTLD_NEXT, "pam_get_item");
+	return real(pamh, type, item);
+}
+
 static void
 test_row(void **state)
 {
@@ -971,8 +1007,10 @@ test_row(void **state)
 	memset(calls, 0, sizeof(*calls));
 	descriptors = count_descriptors();
 	putenv_fails = row->putenv_fails;
+	failing_item = row->failing_item;
 	session_run(&stack, &session, &outcome);
 	putenv_fails = false;
+	failing_item = 0;
 	assert_int_equal(count_descriptors(), descriptors);
 	assert_int_equal(outcome.opened, PAM_SUCCESS);
 	assert_int_equal(outcome.closed, PAM_SUCCESS);
@@ -1105,7 +1143,7 @@ test_manual(void **state)
 		if (!has_example(line + 4, (size_t)(end - line) - 4))
 			fail_msg("no row for: %s", line);
 	}
-	assert_int_equal(count, 21);
+	assert_int_equal(count, 22);
 	free(line);
 	fclose(page);
 	free(path);
