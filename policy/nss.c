@@ -163,8 +163,18 @@ find_gid(void *context, gid_t gid, const char *user, struct group_record *ret)
 	return r < 0 ? r : copy_group(&record.group, user, ret);
 }
 
-/* getgrouplist(3) cannot fail, but for memory: a source that does not answer
- * only makes the list shorter. */
+/* What no source lacks because it does not answer, but this process does. */
+static bool
+is_exhaustion(int error)
+{
+	return error == ENOMEM || error == EMFILE || error == ENFILE;
+}
+
+/*
+ * getgrouplist(3) cannot fail: a source that does not answer only makes the
+ * list shorter. So does glibc's own that lacks memory or a descriptor, but
+ * then errno says so.
+ */
 static int
 list_gids(void *context, const char *user, gid_t primary, gid_t **ret,
 	size_t *count)
@@ -172,25 +182,30 @@ list_gids(void *context, const char *user, gid_t primary, gid_t **ret,
 	/* more than anybody's, so that one call is enough */
 	int room = 4096, n = room;
 	gid_t *gids = NULL, *bigger;
+	bool is_full = false;
+	int error;
 
 	(void)context;
-	for (;;) {
+	while (!is_full) {
 		bigger = realloc(gids, (size_t)room * sizeof(*gids));
 		if (bigger == NULL)
 			break;
 		gids = bigger;
 		n = room;
-		if (getgrouplist(user, primary, gids, &n) >= 0) {
-			*ret = gids;
-			*count = (size_t)n;
-			return 0;
-		}
-		if (n <= room || n > GIDS_MAX)
+		errno = 0;
+		is_full = getgrouplist(user, primary, gids, &n) >= 0;
+		if (!is_full && (n <= room || n > GIDS_MAX))
 			break;
 		room = n;
 	}
+	if (is_full && !is_exhaustion(errno)) {
+		*ret = gids;
+		*count = (size_t)n;
+		return 0;
+	}
+	error = is_full ? errno : ENOMEM;
 	free(gids);
-	return n > GIDS_MAX ? -ERANGE : -ENOMEM;
+	return n > GIDS_MAX ? -ERANGE : -error;
 }
 
 struct facts

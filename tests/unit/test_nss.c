@@ -23,6 +23,7 @@ static struct {
 	char **members;
 	int n_gids; /* getgrouplist(3) has so many */
 	bool lists_nothing; /* it says that the array is too small, always */
+	int list_errno; /* what it leaves behind */
 } library;
 
 static int
@@ -108,6 +109,8 @@ getgrouplist(const char *user, gid_t primary, gid_t *gids, int *count)
 		return -1;
 	for (int i = 0; i < library.n_gids; i++)
 		gids[i] = primary + (gid_t)i;
+	if (library.list_errno != 0)
+		errno = library.list_errno;
 	return library.n_gids;
 }
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
@@ -287,6 +290,7 @@ static const struct list_row {
 	int count;
 	bool lists_nothing;
 	int result;
+	int list_errno;
 } list_rows[] = {
 	{ "the primary one only", 1, false, 0 },
 	{ "64", 64, false, 0 },
@@ -295,6 +299,11 @@ static const struct list_row {
 	{ "65,536, as many as a process can have", 65536, false, 0 },
 	{ "more than anybody has", 2000000, false, -ERANGE },
 	{ "too many, without saying how many", 0, true, -ENOMEM },
+	{ "a source lacked memory", 1, false, -ENOMEM, ENOMEM },
+	{ "a source lacked a descriptor", 1, false, -EMFILE, EMFILE },
+	{ "a source lacked the system's last descriptor", 1, false, -ENFILE,
+		ENFILE },
+	{ "a source did not answer", 1, false, 0, ECONNREFUSED },
 };
 
 static void
@@ -309,6 +318,7 @@ test_list(void **state)
 	memset(&library, 0, sizeof(library));
 	library.n_gids = row->count;
 	library.lists_nothing = row->lists_nothing;
+	library.list_errno = row->list_errno;
 	assert_int_equal(
 		facts.list_gids(facts.context, "anna", 1000, &gids, &count),
 		row->result);
