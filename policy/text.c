@@ -111,14 +111,22 @@ is_harmless(uint32_t c)
 		{ 0x0000, 0x001f }, /* C0 controls */
 		{ 0x007f, 0x009f }, /* DEL and C1 controls */
 		{ 0x00ad, 0x00ad }, /* soft hyphen */
+		{ 0x034f, 0x034f }, /* grapheme joiner */
 		{ 0x061c, 0x061c }, /* Arabic letter mark */
-		{ 0x180e, 0x180e }, /* Mongolian vowel separator */
+		{ 0x115f, 0x1160 }, /* Hangul fillers */
+		{ 0x17b4, 0x17b5 }, /* Khmer inherent vowels */
+		{ 0x180b, 0x180f }, /* Mongolian selectors, vowel separator */
 		{ 0x200b, 0x200f }, /* zero widths, left and right marks */
 		{ 0x2028, 0x202e }, /* separators, embeddings, overrides */
 		{ 0x2060, 0x206f }, /* joiners, isolates, deprecated controls */
+		{ 0x3164, 0x3164 }, /* another Hangul filler */
+		{ 0xfe00, 0xfe0f }, /* variation selectors */
 		{ 0xfeff, 0xfeff }, /* byte order mark */
-		{ 0xfff9, 0xfffb }, /* interlinear annotations */
-		{ 0xe0000, 0xe0fff }, /* tags */
+		{ 0xffa0, 0xffa0 }, /* half a Hangul filler */
+		{ 0xfff0, 0xfffb }, /* reserved, interlinear annotations */
+		{ 0x1bca0, 0x1bca3 }, /* shorthand's format controls */
+		{ 0x1d173, 0x1d17a }, /* music's */
+		{ 0xe0000, 0xe0fff }, /* tags, more variation selectors */
 	};
 
 	for (size_t i = 0; i < countof(harmful); i++) {

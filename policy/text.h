@@ -42,10 +42,11 @@ bool text_equals(struct span span, const char *string);
 int text_parse_id(struct span span, uint32_t *ret);
 
 /*
- * A copy of *text* in which nothing can move a cursor, end a line or reorder
- * what is read: control characters, bytes that are not UTF-8, bidirectional
- * and invisible formatting characters (Unicode's Bidi_Control, zero widths,
- * line and paragraph separators, tags) become \xNN, byte by byte.
+ * A copy of *text* in which nothing can move a cursor, end a line, reorder what
+ * is read or hide in it: control characters, bytes that are not UTF-8,
+ * bidirectional and invisible characters (Unicode's Bidi_Control and
+ * Default_Ignorable_Code_Point, line and paragraph separators) become \xNN,
+ * byte by byte.
  *
  * Returns the copy, owned by the caller, or NULL when memory is short.
  */
