@@ -136,10 +136,26 @@ is_harmless(uint32_t c)
 	return true;
 }
 
+/*
+ * Would a log that reads the line take its beginning for a priority, as
+ * sd-daemon(3) has it: "<3>"?
+ */
+static bool
+has_priority(const char *text)
+{
+	size_t digits;
+
+	if (text[0] != '<')
+		return false;
+	digits = strspn(text + 1, "0123456789");
+	return digits > 0 && text[1 + digits] == '>';
+}
+
 char *
 text_printable(const char *text)
 {
 	const unsigned char *in = (const unsigned char *)text;
+	bool is_to_escape = has_priority(text);
 	char *copy = malloc(4 * strlen(text) + 1);
 	char *out = copy;
 
@@ -149,7 +165,7 @@ text_printable(const char *text)
 		uint32_t c = 0;
 		size_t size = decode_utf8(in, &c);
 
-		if (size > 0 && is_harmless(c)) {
+		if (size > 0 && is_harmless(c) && !is_to_escape) {
 			memcpy(out, in, size);
 			out += size;
 			in += size;
@@ -157,6 +173,7 @@ text_printable(const char *text)
 		}
 		if (size == 0)
 			size = 1;
+		is_to_escape = false;
 		for (; size > 0; size--)
 			out += sprintf(out, "\\x%02x", *in++);
 	}

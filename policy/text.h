@@ -46,7 +46,8 @@ int text_parse_id(struct span span, uint32_t *ret);
  * is read or hide in it: control characters, bytes that are not UTF-8,
  * bidirectional and invisible characters (Unicode's Bidi_Control and
  * Default_Ignorable_Code_Point, line and paragraph separators) become \xNN,
- * byte by byte.
+ * byte by byte. So does the "<" of a text that begins as "<3>": it may come to
+ * stand first in a line, where the journal would read a priority.
  *
  * Returns the copy, owned by the caller, or NULL when memory is short.
  */

@@ -185,6 +185,12 @@ static const struct printable_row {
 	{ "beyond Unicode", "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },
 	{ "five bytes", "\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80" },
 	{ "0xff", "\xff", "\\xff" },
+	{ "a log's priority", "<3>a", "\\x3c3>a" },
+	{ "a priority with a facility", "<191>", "\\x3c191>" },
+	{ "a priority that does not come first", " <3>a", " <3>a" },
+	{ "no priority: no number", "<>a", "<>a" },
+	{ "no priority: no end", "<3", "<3" },
+	{ "no priority: markup", "<b>", "<b>" },
 };
 
 static void
