@@ -16,6 +16,9 @@
 /* So many rows for other processes; --verbose has all. */
 #define ROWS_ALWAYS 8
 
+/* A group's name has as much room, in bytes. */
+#define COLUMN_MAX 20
+
 /* Questions put again because of a change: then whoever changes it waits. */
 #define TRIES 10
 
@@ -38,10 +41,10 @@ static int
 column_width(const struct member *member)
 {
 	char *name = member_name(member);
-	size_t size = strlen(name);
+	size_t size = text_cut(name, COLUMN_MAX);
 
 	free(name);
-	return size < 3 ? 3 : size > 20 ? 20 : (int)size;
+	return size < 3 ? 3 : (int)size;
 }
 
 static void
@@ -79,7 +82,8 @@ print_head(const struct relogin *relogin)
 	for (size_t i = 0; i < members->count; i++) {
 		char *name = member_name(&members->list[i]);
 
-		printf("  %-*.20s", column_width(&members->list[i]), name);
+		printf("  %-*.*s", column_width(&members->list[i]),
+			(int)text_cut(name, COLUMN_MAX), name);
 		free(name);
 	}
 	printf("  URI\n");
@@ -150,6 +154,19 @@ print_reasons(const struct relogin *relogin)
 }
 
 static void
+print_last_resort(const struct relogin *relogin)
+{
+	char *word = shell_word(doctor_user(relogin->doctor));
+	char *user = need(text_printable(word));
+
+	printf("if that is not enough\n"
+	       "  everything        loginctl terminate-user %s, or a reboot\n",
+		user);
+	free(user);
+	free(word);
+}
+
+static void
 print_cures(const struct relogin *relogin)
 {
 	const struct cures *cures = &relogin->cures;
@@ -171,11 +188,8 @@ print_cures(const struct relogin *relogin)
 			printf("  %-16s  %-*s  (%s)\n", step->label, (int)width,
 				step->command, step->price);
 	}
-	if (!relogin->doctor->options.verbose)
-		return;
-	printf("if that is not enough\n"
-	       "  everything        loginctl terminate-user %s, or a reboot\n",
-		doctor_user(relogin->doctor));
+	if (relogin->doctor->options.verbose)
+		print_last_resort(relogin);
 }
 
 static bool

@@ -181,6 +181,18 @@ text_printable(const char *text)
 	return copy;
 }
 
+size_t
+text_cut(const char *printable, size_t max)
+{
+	size_t size = strnlen(printable, max + 1);
+
+	if (size <= max)
+		return size;
+	while (max > 0 && ((unsigned char)printable[max] & 0xc0) == 0x80)
+		max--;
+	return max;
+}
+
 char *
 text_shell_word(const char *text)
 {

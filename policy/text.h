@@ -59,6 +59,12 @@ char *text_printable(const char *text);
  */
 char *text_shell_word(const char *text);
 
+/*
+ * How many bytes of a printable text are shown where there is room for *max*:
+ * all of it, or as many whole characters as fit.
+ */
+size_t text_cut(const char *printable, size_t max);
+
 /* vasprintf() whose result has gone through text_printable(). */
 char *text_vformat(const char *format, va_list args)
 	__attribute__((format(printf, 1, 0)));

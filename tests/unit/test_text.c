@@ -228,6 +228,29 @@ test_printable_any(void **state)
 	}
 }
 
+static const struct cut_row {
+	const char *name, *text;
+	size_t max, size;
+} cut_rows[] = {
+	{ "nothing", "", 3, 0 },
+	{ "no room", "abc", 0, 0 },
+	{ "it fits", "abc", 3, 3 },
+	{ "it does not fit", "abcd", 3, 3 },
+	{ "a character fits", "a\xc3\xbc", 3, 3 },
+	{ "a character is not cut in two", "ab\xc3\xbc", 3, 2 },
+	{ "nor is one of four bytes", "a\xf0\x9f\x90\xa7", 4, 1 },
+	{ "one that ends where the room does", "\xe7\xbb\x84z", 3, 3 },
+	{ "one that is larger than the room", "\xe7\xbb\x84", 2, 0 },
+};
+
+static void
+test_cut(void **state)
+{
+	const struct cut_row *row = *state;
+
+	assert_int_equal(text_cut(row->text, row->max), row->size);
+}
+
 static void
 test_format(void **state)
 {
@@ -324,6 +347,7 @@ main(void)
 		SUITE_ROWS(printable_rows));
 	suite_add_one(&suite, "any bytes are made printable, once",
 		test_printable_any);
+	suite_add(&suite, "cut", test_cut, SUITE_ROWS(cut_rows));
 	suite_add_one(&suite, "what is formatted is printable", test_format);
 	suite_add_one(&suite, "remarks are collected", test_remarks);
 	suite_add_one(&suite, "remarks are moved", test_remarks_move);
