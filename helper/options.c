@@ -218,8 +218,40 @@ parse_option(int id, const struct command *command, struct options *options)
 		printf("virturi %s\n", VERSION);
 		return -ECANCELED;
 	default:
-		return -EINVAL; /* getopt_long() has said why */
+		return -EINVAL; /* it was said why */
 	}
+}
+
+/* How many options begin like that, up to a "="? */
+static size_t
+count_meant(const char *argument, const struct option *options)
+{
+	size_t size = strcspn(argument, "="), count = 0;
+
+	if (size < strlen("--"))
+		return 0;
+	for (; options->name != NULL; options++)
+		count += strncmp(options->name, argument + 2, size - 2) == 0;
+	return count;
+}
+
+/*
+ * What getopt_long() does not accept, and why. Its own messages would have the
+ * argument's bytes as they are.
+ */
+static void
+complain_option(int why, const char *argument, const struct option *options)
+{
+	if (why == ':')
+		complain("option '%s' needs an argument", argument);
+	else if (optopt >= OPTION_ALLOW_COMMAND)
+		complain("option '%s' takes no argument", argument);
+	else if (optopt != 0)
+		complain("there is no option '-%c'", optopt);
+	else if (count_meant(argument, options) > 1)
+		complain("option '%s' is ambiguous", argument);
+	else
+		complain("there is no option '%s'", argument);
 }
 
 /* What stands behind the options: files, one user, or nothing. */
@@ -266,16 +298,16 @@ options_parse(int argc, char **argv, const struct command *command,
 		.timeout_ms = TIMEOUT_DEFAULT_MS,
 	};
 	struct option long_options[countof(table) + 1];
-	char *name = argv[0];
 	int id, r = 0;
 
 	list_options(command, long_options);
-	/* getopt_long() names the program by argv[0] in its messages */
-	argv[0] = program_invocation_short_name;
+	opterr = 0;
 	while (r == 0 &&
-		(id = getopt_long(argc, argv, "", long_options, NULL)) != -1)
+		(id = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+		if (id == '?' || id == ':')
+			complain_option(id, argv[optind - 1], long_options);
 		r = parse_option(id, command, &options);
-	argv[0] = name;
+	}
 	if (r == 0)
 		r = parse_operands(argv + optind, command, &options);
 	if (r == 0)
