@@ -74,10 +74,15 @@ log_judgement(void *context, const struct situation *situation,
 {
 	char *why = judgement_explain(situation, rule, judgement);
 	char *header = rule_format_header(rule);
+	char *line = NULL;
 
 	if (why != NULL && header != NULL)
-		pam_syslog(context, LOG_DEBUG, "%s:%u: %s: %s%s", rule->path,
-			rule->line, header, decides ? "decides: " : "", why);
+		line = text_format("%s:%u: %s: %s%s", rule->path, rule->line,
+			header, decides ? "decides: " : "", why);
+	if (line != NULL)
+		pam_syslog(context, LOG_DEBUG, "%.*s",
+			(int)text_cut(line, LOG_TEXT_MAX), line);
+	free(line);
 	free(why);
 	free(header);
 	return 0;

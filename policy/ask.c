@@ -53,11 +53,13 @@ static void
 say_remark(const struct reporter *reporter, const struct remark *remark,
 	const char *consequence)
 {
+	size_t size = text_cut(remark->text, LOG_TEXT_MAX);
 	char *place = remark_format_place(remark);
 	char *line = NULL;
 
 	if (place != NULL)
-		line = text_format("%s%s%s", place, remark->text, consequence);
+		line = text_format("%s%.*s%s%s", place, (int)size, remark->text,
+			remark->text[size] != '\0' ? "..." : "", consequence);
 	say_line(reporter, remark->severity, line);
 	free(place);
 }

@@ -11,6 +11,13 @@
 
 #include "decide.h"
 
+/*
+ * No more of a remark goes into a log: of a longer line syslog(3) may keep
+ * nothing, and journald makes several of a program's, each with a priority and
+ * a beginning of its own.
+ */
+#define LOG_TEXT_MAX 4096
+
 /* Who takes the lines. A line is printable, and borrowed for the call. */
 struct reporter {
 	void (*say)(
