@@ -17,8 +17,11 @@
  */
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/param.h>
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
@@ -51,9 +54,19 @@ print_error(void)
 		puts("error 0 0");
 		return;
 	}
-	printf("error %d %d\n", error->domain, error->code);
+	printf("error %d %d\n", MAX(error->domain, 0), MAX(error->code, 0));
 	if (error->message != NULL)
 		printf("message %s", error->message);
+}
+
+/* The daemon's text ends where it would begin a line of ours. */
+static void
+print_line(const char *key, const char *text)
+{
+	int size = text != NULL ? (int)strcspn(text, "\n") : 0;
+
+	if (size > 0)
+		printf("%s %.*s\n", key, size, text);
 }
 
 static void
@@ -64,11 +77,10 @@ print_connection(virConnectPtr connection)
 	unsigned long version;
 
 	puts("connected");
-	if (uri != NULL)
-		printf("uri %s\n", uri);
-	if (type != NULL)
-		printf("type %s\n", type);
-	if (virConnectGetLibVersion(connection, &version) == 0)
+	print_line("uri", uri);
+	print_line("type", type);
+	if (virConnectGetLibVersion(connection, &version) == 0 &&
+		version < UINT32_MAX)
 		printf("version %lu\n", version);
 	free(uri);
 }
