@@ -334,6 +334,14 @@ check-packages:
 	@$(srcdir)/tests/run --build $(O) \
 		$(package_tests:%=$(srcdir)/tests/packages/%)
 
+trust_tests := $(srcdir)/tests/trust/escaping
+
+.PHONY: check-trust
+check-trust:
+	@$(call need,build check)
+	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile check-programs
+	@$(srcdir)/tests/run --build $(O) $(trust_tests)
+
 # A Debian 13 of its own, booted; below $(O)/cache it is kept for the next time
 .PHONY: e2e
 e2e:

@@ -74,6 +74,21 @@ close_table(struct table *table)
 	free(table->line);
 }
 
+/* In place. */
+static void
+put_newlines(char *text)
+{
+	static const char symbol[] = NSS_VIRTURI_NEWLINE;
+	char *at;
+
+	while ((at = strstr(text, symbol)) != NULL) {
+		*at = '\n';
+		text = at + 1;
+		memmove(text, at + strlen(symbol),
+			strlen(at + strlen(symbol)) + 1);
+	}
+}
+
 /* The next line; fields it does not have are empty. */
 static bool
 next_line(struct table *table, char *fields[FIELDS])
@@ -94,6 +109,7 @@ next_line(struct table *table, char *fields[FIELDS])
 		fields[i] = rest;
 		rest = *end != '\0' ? end + 1 : end;
 		*end = '\0';
+		put_newlines(fields[i]);
 	}
 	return true;
 }

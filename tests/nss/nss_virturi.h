@@ -6,7 +6,8 @@
  * A name service of the tests' own, "virturi" in nsswitch.conf's terms. It
  * answers from the files `passwd`, `group` and `faults` in the directory that
  * the environment variable VIRTURI_NSS_DIR names, and keeps nothing between
- * two calls. Blank lines and lines that begin with '#' are skipped.
+ * two calls. Blank lines and lines that begin with '#' are skipped. "␊", the
+ * symbol for newline, stands for one.
  *
  * passwd: as passwd(5). A uid or gid "self" is the caller's.
  *
@@ -28,6 +29,8 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
+
+#define NSS_VIRTURI_NEWLINE "\xe2\x90\x8a"
 
 /* What the service has answered since it was loaded. */
 struct nss_virturi_calls {
