@@ -256,6 +256,46 @@ $(O)/tests/bus/ask: $(O)/tests/bus/ask.o $(O)/libhelper.a $(O)/libpolicy.a
 $(O)/tests/bus/notifier: $(O)/tests/bus/notifier.o
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(SYSTEMD_LIBS)
 
+# What make bench compares with: see tests/bench/README.md
+$(O)/tests/bench/session: $(O)/tests/bench/session.o
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PAM_LIBS)
+
+$(O)/tests/bench/pam_floor.so: $(O)/tests/bench/pam_floor.o $(O)/tests/bench/floor.o
+	$(call say,LD)$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $^ \
+		$(PAM_LIBS) $(ECONF_LIBS)
+
+$(O)/tests/bench/floor-generator: $(O)/tests/bench/floor_tool.o $(O)/tests/bench/floor.o
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ECONF_LIBS)
+
+$(O)/tests/bench/floor-command: $(O)/tests/bench/floor_tool.o $(O)/tests/bench/floor.o
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--no-as-needed \
+		-o $@ $^ $(ECONF_LIBS) $(JSON_LIBS) $(SYSTEMD_LIBS)
+
+$(O)/tests/bench/count.so: $(O)/tests/bench/count.o
+	$(call say,LD)$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $^ -ldl
+
+$(O)/tests/bench/scanner: $(O)/tests/bench/scanner.o $(O)/libpolicy.a
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(ECONF_LIBS)
+
+# clocks around these functions
+STAGES := getpwnam_r getgrnam_r getgrgid_r getgrouplist layers_open policy_load \
+	scan_file layers_have_changed layers_close values_read
+
+$(O)/tests/bench/stages: $(O)/tests/bench/stages.o $(O)/libpolicy.a
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) \
+		$(STAGES:%=-Wl,--wrap=%) -o $@ $^ $(ECONF_LIBS)
+
+bench_programs := $(addprefix $(O)/tests/bench/,session pam_floor.so \
+	floor-generator floor-command count.so scanner stages)
+
+.PHONY: bench
+bench:
+	@$(call need,build bench)
+	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile all \
+		$(bench_programs) $(O)/tests/nss/libnss_virturi.so.2
+	@VENDORCONFDIR='$(vendorconfdir)' RUNCONFDIR='$(runconfdir)' \
+		CONFDIR='$(confdir)' $(srcdir)/tests/bench/run --build $(O)
+
 bus_programs := $(O)/tests/bus/ask $(O)/tests/bus/notifier
 
 # tests that are scripts
@@ -496,6 +536,7 @@ help:
 ## make fuzz            parsers of other people's files; FUZZ_SECONDS=60 each
 ## make check-sanitize  the tests under address, UB and thread sanitizers
 ## make check-valgrind  the tests under valgrind
+## make bench           what it costs beside what one would use instead (root)
 ## make coverage        the tests' line coverage
 ## make lint            format, static analysis, man pages, scripts
 ## make install         into DESTDIR; prints the PAM line to add

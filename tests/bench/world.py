@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: MIT
+"""
+The hosts that are measured: users, groups, a name service, policies and PAM
+stacks of chosen sizes, in a mount namespace of the benchmark's own. The real
+nss_files, nss_systemd and libpam read them in their real places; the host is
+not touched.
+"""
+
+import os
+import pathlib
+import subprocess
+
+GROUP = os.environ.get("LIBVIRT_GROUP", "libvirt")
+MEMBER, OUTSIDER = "member", "outsider"
+UIDS = {MEMBER: 5000, OUTSIDER: 5001}
+URI = "qemu:///system"
+
+# What every host has; a user's own groups come last, as on a real one.
+SYSTEM_GROUPS = 40
+
+
+def mount(*arguments, descriptors=()):
+    subprocess.run(["mount", *arguments], check=True, pass_fds=descriptors)
+
+
+def nearest_directory(path):
+    """The path itself, or what exists of it."""
+    while not path.is_dir():
+        path = path.parent
+    return path
+
+
+class World:
+    """Who lives here, and what is installed."""
+
+    def __init__(self, build, layers):
+        self.build = build
+        self.layers = [pathlib.Path(layer) for layer in layers]
+        self.scratch = pathlib.Path("/run/virturi-bench")
+        self._take_places()
+        self.installed = 0      # stacks
+
+    def _take_places(self):
+        """Mounts over everything that is written to."""
+        systemd = pathlib.Path("/run/systemd")
+        kept = os.open(systemd, os.O_PATH) if systemd.is_dir() else None
+        mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
+        if kept is not None:
+            systemd.mkdir()
+            mount("--bind", f"/proc/self/fd/{kept}", str(systemd),
+                  descriptors=[kept])
+            os.close(kept)
+        self.scratch.mkdir()
+        for layer in self.layers:
+            place = nearest_directory(layer)
+            if place != pathlib.Path("/run"):
+                mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", str(place))
+        mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", "/etc/profile.d")
+        for name in ("passwd", "group", "nsswitch.conf"):
+            path = self.scratch / name
+            path.touch(mode=0o644)
+            mount("--bind", str(path), f"/etc/{name}")
+
+    def write(self, name, text, mode=0o644):
+        path = self.scratch / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(mode)
+        return path
+
+    # --- Names --------------------------------------------------------------
+
+    def people(self, *, groups=60, own=4, members=10,
+               nsswitch="files systemd", special=()):
+        """
+        A host of so many groups, with two users in so many of them each. The
+        group of the vendor's policy has so many members, MEMBER the last of
+        them; special groups have MEMBER in them.
+        """
+        self.write("passwd", "root:x:0:0:root:/root:/bin/sh\n" + "".join(
+            f"{name}:x:{uid}:{uid}::/home/{name}:/bin/sh\n"
+            for name, uid in UIDS.items()))
+        self.write("nsswitch.conf",
+                   f"passwd: {nsswitch}\ngroup: {nsswitch}\n")
+        self.write("group", "".join(
+            f"{name}:x:{gid}:{','.join(people)}\n"
+            for name, gid, people in self._groups(
+                groups, own, members, special)))
+
+    @staticmethod
+    def _groups(count, own, members, special):
+        """Name, gid, members; *count* of them as far as there is room."""
+        others = [f"user{i}" for i in range(members - 1)]
+        last = [(name, uid, []) for name, uid in UIDS.items()]
+        last += [(name, 7000 + i, [MEMBER])
+                 for i, name in enumerate(special)]
+        # the primary one and, for the member, the policy's are two of theirs
+        last += [(f"of-member{i}", 20000 + i, [MEMBER])
+                 for i in range(own - 2)]
+        last += [(f"of-outsider{i}", 30000 + i, [OUTSIDER])
+                 for i in range(own - 1)]
+        system = [("root", 0, [])]
+        system += [(f"system{i}", i, []) for i in range(1, SYSTEM_GROUPS)]
+        system.append((GROUP, 108, [*others, MEMBER]))
+        filling = count - len(system) - len(last)
+        return system + [(f"host{i}", 100000 + i, [])
+                         for i in range(max(filling, 0))] + last
+
+    def slow_directory(self, milliseconds):
+        """
+        All names but root's in a directory, which answers so late, found or
+        not. Returns the environment in which it is asked.
+        """
+        directory = self.scratch / "directory"
+        self.write("directory/passwd", (self.scratch / "passwd").read_text())
+        self.write("directory/group", (self.scratch / "group").read_text())
+        rows = [(database, "*") for database in ("passwd", "uid", "group",
+                                                 "gid")]
+        for line in (directory / "passwd").read_text().splitlines():
+            name, _, uid = line.split(":")[:3]
+            rows += [("passwd", name), ("uid", uid), ("initgroups", name)]
+        for line in (directory / "group").read_text().splitlines():
+            name, _, gid = line.split(":")[:3]
+            rows += [("group", name), ("gid", gid)]
+        self.write("directory/faults", "".join(
+            f"{database}\t{key}\tstall {milliseconds}\n"
+            for database, key in rows))
+        self.write("passwd", "root:x:0:0:root:/root:/bin/sh\n")
+        self.write("group", "root:x:0:\n")
+        self.write("nsswitch.conf",
+                   "passwd: files virturi\ngroup: files virturi\n")
+        return {"VIRTURI_NSS_DIR": str(directory),
+                "LD_LIBRARY_PATH": str(self.build / "tests/nss")}
+
+    # --- Policies -----------------------------------------------------------
+
+    def policy(self, main=None, dropins=None):
+        """
+        Replaces the whole policy: the vendor's main file (None: as shipped),
+        and drop-ins of the admin's, a dictionary of names and texts.
+        """
+        for layer in self.layers:
+            subprocess.run(["rm", "-rf", layer / "virturi.conf",
+                            layer / "virturi.conf.d"], check=True)
+        vendor, _, admin = self.layers
+        if main is None:
+            main = (self.build / "conf/virturi.conf").read_text()
+        self._put(vendor / "virturi.conf", main)
+        for name, text in (dropins or {}).items():
+            self._put(admin / "virturi.conf.d" / name, text)
+
+    @staticmethod
+    def _put(path, text):
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o644)
+
+    # --- Stacks -------------------------------------------------------------
+
+    def stack(self, *lines):
+        """
+        A directory with a service of these session lines. All stacks begin
+        with pam_permit, so that one in which nothing applies is no refusal.
+        """
+        self.installed += 1
+        directory = f"stack{self.installed}"
+        self.write(f"{directory}/bench", "".join(
+            f"session {line}\n" for line in
+            ("required pam_permit.so", *lines)))
+        return str(self.scratch / directory)
+
+    def chain(self, groups):
+        """What an admin would write: a condition and a value for each."""
+        conf = self.write("pam_env.conf",
+                          f"LIBVIRT_DEFAULT_URI DEFAULT={URI}\n")
+        lines = []
+        for i, group in enumerate(groups):
+            behind = 2 * (len(groups) - i - 1)
+            lines += [
+                "[success=ignore default=1] "
+                f"pam_succeed_if.so quiet user ingroup {group}",
+                f"[success={behind or 'ok'} default=ignore] "
+                f"pam_env.so readenv=0 conffile={conf}"]
+        return self.stack(*lines)
+
+    def contenders(self):
+        """The stacks of which there is one kind only, by name."""
+        conf = self.write("pam_env.conf",
+                          f"LIBVIRT_DEFAULT_URI DEFAULT={URI}\n")
+        script = self.write("in-group", "#!/bin/sh\n"
+                            f'id -Gn "$PAM_USER" | grep -qw {GROUP}\n', 0o755)
+        floor = f"required {self.build}/tests/bench/pam_floor.so {GROUP}"
+        return {
+            "pam_permit": self.stack(),
+            "floor": self.stack(floor),
+            "look-ups": self.stack(floor + " names"),
+            "pam_virturi": self.stack(
+                f"required {self.build}/pam_virturi.so"),
+            "pam_env": self.stack(
+                f"required pam_env.so readenv=0 conffile={conf}"),
+            "pam_exec": self.stack(f"optional pam_exec.so quiet {script}"),
+        }
