@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
 """
-What can be measured of a session or a command: times, from contenders that
-take turns; and what does not depend on how busy the machine is.
+What can be measured of a session or a command: times, of contenders that take
+turns; and what does not depend on how busy the machine is.
 """
 
-import os
 import re
 import statistics
 import subprocess
 import tempfile
+
+# Nothing of the caller's: a variable is work for whoever is started.
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
+               "HOME": "/", "TERM": "dumb"}
 
 
 class Figure:
@@ -19,110 +22,107 @@ class Figure:
         self.count = len(samples)
         self.least = samples[0]
         self.median = statistics.median(samples)
-        if len(samples) > 1:
-            self.low, _, self.high = statistics.quantiles(samples, n=4)
-        else:
-            self.low = self.high = samples[0]
+        self.low, _, self.high = (statistics.quantiles(samples, n=4)
+                                  if self.count > 1 else samples * 3)
 
     def document(self):
         return {key: round(value, 1) for key, value in vars(self).items()}
 
 
-class Timing:
-    """Figures of one contender, in µs, with whatever was measured last."""
-
-    def __init__(self):
-        self.parts, self.wholes = [], []
-
-    def add(self, part_line, whole_line):
-        self.parts += [int(text) for text in part_line.split()]
-        self.wholes += [int(text) for text in whole_line.split()]
-
-
 class Meter:
-    """Runs the driver, tests/bench/session.c."""
+    """Runs the driver, session.c. Times are in µs."""
 
-    def __init__(self, build):
+    def __init__(self, build, *, budget_s, rounds):
         self.driver = str(build / "tests/bench/session")
         self.counter = str(build / "tests/bench/count.so")
-        self.environment = {}
+        self.stages_program = str(build / "tests/bench/stages")
+        self.budget_s = budget_s        # for one contest
+        self.rounds = rounds            # at most
+        self.environment = {}           # what a directory wants
+        self.loader = []                # another libc to run under
 
-    def _environment(self, **more):
-        return {**os.environ, "LC_ALL": "C.UTF-8", **self.environment, **more}
-
-    def _run(self, *command, **more):
+    def run(self, *command, user=None, **more):
+        """Its output; whoever fails ends the benchmark."""
         done = subprocess.run(
-            [str(word) for word in command], env=self._environment(**more),
+            [str(word) for word in command], user=user,
+            env={**ENVIRONMENT, **self.environment, **more},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0:
-            raise RuntimeError(f"{command}: {done.stderr or done.returncode}")
+            raise RuntimeError(f"{command}: {done.returncode}: {done.stderr}")
         return done
 
     # --- Times --------------------------------------------------------------
 
-    def inside(self, user, stacks, rounds):
-        """For each stack (µs in open_session, µs from start to end)."""
-        lines = self._run(self.driver, "inside", rounds, user,
-                          *stacks).stdout.splitlines()
-        return self._pairs(lines, 1000, 1000)
+    def inside(self, user, stacks):
+        """For each stack: open_session alone, and from start to end."""
+        return self._contest(["inside", user, *stacks], 1000)
 
-    def spawn(self, uid, commands, rounds):
-        """For each command (µs of the CPU, µs from start to end)."""
-        words = []
-        for command in commands:
-            words += [*command, "--"]
-        lines = self._run(self.driver, "spawn", rounds, uid,
-                          *words[:-1]).stdout.splitlines()
-        return self._pairs(lines, 1, 1000)
+    def spawn(self, uid, commands):
+        """For each command: of the CPU, and from start to end."""
+        words = [word for command in commands for word in (*command, "--")]
+        return self._contest(["spawn", uid, *words[:-1]], 1)
 
-    @staticmethod
-    def _pairs(lines, *units):
-        figures = [[int(text) / units[i % 2] for text in line.split()]
-                   for i, line in enumerate(lines)]
-        return list(zip(figures[::2], figures[1::2]))
+    def _contest(self, words, unit):
+        """As many rounds as there is time for, told from the first few."""
+        mode, *others = words
+        pilot = self._samples([mode, 3, *others], unit)
+        round_us = sum(statistics.median(whole) for _, whole in pilot)
+        rounds = int(self.budget_s * 1e6 / round_us)
+        rounds = max(5, min(rounds, self.rounds))
+        return [(Figure(part), Figure(whole)) for part, whole in
+                self._samples([mode, rounds, *others], unit)]
 
-    def once(self, user, stack, count=1):
-        """The command that opens and closes one session, or so many."""
-        return [self.driver, "once", user, stack, str(count)]
+    def _samples(self, words, unit):
+        lines = self.run(*self.loader, self.driver, *words).stdout
+        lines = [[int(text) for text in line.split()]
+                 for line in lines.splitlines()]
+        return [([part / unit for part in parts],
+                 [whole / 1000 for whole in wholes])
+                for parts, wholes in zip(lines[::2], lines[1::2])]
 
     # --- What does not depend on load ---------------------------------------
 
-    def instructions(self, command):
-        """Of a whole process and its children, as callgrind counts them."""
-        with tempfile.TemporaryDirectory() as directory:
-            done = self._run(
-                "valgrind", "--tool=callgrind", "--trace-children=no",
-                f"--callgrind-out-file={directory}/out", *command)
+    def once(self, user, stack, count=1):
+        """The command that opens and closes one session, or so many."""
+        return [*self.loader, self.driver, "once", user, stack, str(count)]
+
+    def instructions(self, command, user="root"):
+        """Of one process, as callgrind counts them."""
+        done = self.run("valgrind", "--tool=callgrind",
+                        "--callgrind-out-file=/dev/null", *command, user=user)
         return int(re.search(r"Collected : (\d+)", done.stderr).group(1))
 
-    def system_calls(self, command):
+    def system_calls(self, command, user="root"):
+        """Of a process and its children."""
         with tempfile.NamedTemporaryFile("r") as log:
-            self._run("strace", "-f", "-qq", "-e", "signal=none",
-                      "-o", log.name, *command)
+            self.run("strace", "-f", "-qq", "-e", "signal=none", "-u", user,
+                     "-o", log.name, *command)
             return sum(1 for line in log if "resumed>" not in line)
 
     def lookups(self, command):
-        """Questions about users, groups, lists of a user's groups."""
-        done = self._run(*command, LD_PRELOAD=self.counter)
-        last = [line for line in done.stderr.splitlines()
-                if line.startswith("lookups ")][-1]
-        return [int(text) for text in last.split()[1:]]
+        """Questions about users, about groups, for lists of groups."""
+        done = self.run(*command, LD_PRELOAD=self.counter)
+        return [int(count) for count in re.findall(
+            r"^lookups (\d+) (\d+) (\d+)$", done.stderr, re.M)[-1]]
 
     def further(self, what, user, stack, count=5):
         """What a session costs in a process that has had one."""
-        one, many = (what(self.once(user, stack, n)) for n in (1, 1 + count))
-        if isinstance(one, list):
-            return [(b - a) / count for a, b in zip(one, many)]
-        return (many - one) / count
+        one = what(self.once(user, stack))
+        return (what(self.once(user, stack, 1 + count)) - one) / count
 
     def memory(self, user, stack, times=15):
         """KiB at the peak of a fresh process: the median of some."""
         return statistics.median(
-            int(self._run(self.driver, "memory", user, stack).stdout)
+            int(self.run(self.driver, "memory", user, stack).stdout)
             for _ in range(times))
 
     def kept(self, user, stack, count):
         """Bytes, mappings and descriptors that so many sessions left."""
-        done = self._run(self.driver, "kept", user, stack, count)
+        done = self.run(self.driver, "kept", user, stack, count)
         return [int(text) for text in done.stdout.split()]
+
+    def stages(self, user, count):
+        """ns in each stage of a decision: see stages.c."""
+        lines = self.run(self.stages_program, user, count).stdout.splitlines()
+        return {name: int(ns) for name, ns in map(str.split, lines)}

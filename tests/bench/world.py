@@ -8,6 +8,7 @@ not touched.
 
 import os
 import pathlib
+import shutil
 import subprocess
 
 GROUP = os.environ.get("LIBVIRT_GROUP", "libvirt")
@@ -15,8 +16,9 @@ MEMBER, OUTSIDER = "member", "outsider"
 UIDS = {MEMBER: 5000, OUTSIDER: 5001}
 URI = "qemu:///system"
 
-# What every host has; a user's own groups come last, as on a real one.
-SYSTEM_GROUPS = 40
+# What every host has besides: groups that MEMBER is not in.
+SYSTEM_GROUPS = 20
+TEAMS = [f"team{i}" for i in range(19)]
 
 
 def mount(*arguments, descriptors=()):
@@ -37,6 +39,7 @@ class World:
         self.build = build
         self.layers = [pathlib.Path(layer) for layer in layers]
         self.scratch = pathlib.Path("/run/virturi-bench")
+        self.etc = pathlib.Path("/etc")
         self._take_places()
         self.installed = 0      # stacks
 
@@ -61,6 +64,13 @@ class World:
             path.touch(mode=0o644)
             mount("--bind", str(path), f"/etc/{name}")
 
+    def program(self, name):
+        """A copy of a built program where everybody can run it."""
+        path = self.scratch / pathlib.Path(name).name
+        shutil.copy(self.build / name, path)
+        path.chmod(0o755)
+        return str(path)
+
     def write(self, name, text, mode=0o644):
         path = self.scratch / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,11 +81,11 @@ class World:
     # --- Names --------------------------------------------------------------
 
     def people(self, *, groups=60, own=4, members=10,
-               nsswitch="files systemd", special=()):
+               nsswitch="files systemd"):
         """
         A host of so many groups, with two users in so many of them each. The
         group of the vendor's policy has so many members, MEMBER the last of
-        them; special groups have MEMBER in them.
+        them.
         """
         self.write("passwd", "root:x:0:0:root:/root:/bin/sh\n" + "".join(
             f"{name}:x:{uid}:{uid}::/home/{name}:/bin/sh\n"
@@ -84,27 +94,25 @@ class World:
                    f"passwd: {nsswitch}\ngroup: {nsswitch}\n")
         self.write("group", "".join(
             f"{name}:x:{gid}:{','.join(people)}\n"
-            for name, gid, people in self._groups(
-                groups, own, members, special)))
+            for name, gid, people in self._groups(groups, own, members)))
 
     @staticmethod
-    def _groups(count, own, members, special):
-        """Name, gid, members; *count* of them as far as there is room."""
+    def _groups(count, own, members):
+        """Names, gids, members; the users' own last, as on a real host."""
         others = [f"user{i}" for i in range(members - 1)]
-        last = [(name, uid, []) for name, uid in UIDS.items()]
-        last += [(name, 7000 + i, [MEMBER])
-                 for i, name in enumerate(special)]
-        # the primary one and, for the member, the policy's are two of theirs
+        first = [("root", 0, [])]
+        first += [(f"system{i}", i, []) for i in range(1, SYSTEM_GROUPS)]
+        first.append((GROUP, 108, [*others, MEMBER]))
+        last = [(name, 7000 + i, others[:3]) for i, name in enumerate(TEAMS)]
+        last += [(name, uid, []) for name, uid in UIDS.items()]
+        # the primary one and, for the member, the policy's are theirs too
         last += [(f"of-member{i}", 20000 + i, [MEMBER])
                  for i in range(own - 2)]
         last += [(f"of-outsider{i}", 30000 + i, [OUTSIDER])
                  for i in range(own - 1)]
-        system = [("root", 0, [])]
-        system += [(f"system{i}", i, []) for i in range(1, SYSTEM_GROUPS)]
-        system.append((GROUP, 108, [*others, MEMBER]))
-        filling = count - len(system) - len(last)
-        return system + [(f"host{i}", 100000 + i, [])
-                         for i in range(max(filling, 0))] + last
+        between = max(count - len(first) - len(last), 0)
+        return first + [(f"host{i}", 100000 + i, [])
+                        for i in range(between)] + last
 
     def slow_directory(self, milliseconds):
         """
@@ -154,6 +162,23 @@ class World:
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         path.chmod(0o644)
+
+    @staticmethod
+    def rules(count, match=None, first=0):
+        """
+        Text of so many rules for groups that do not exist, which cost most;
+        the rule with the number *match* is the policy's group's.
+        """
+        return "".join(
+            f"[group {GROUP if i == match else f'absent{first + i}'}]\n"
+            f"uri = {URI}\n\n" for i in range(count))
+
+    def split(self, count, each, match_last=True):
+        """The same as drop-ins with so many rules each. The last decides
+        first, so a match in the first file is the last that is asked."""
+        return {f"{i // each:05d}.conf": self.rules(
+            each, each - 1 if match_last and i == 0 else None, i)
+                for i in range(0, count, each)}
 
     # --- Stacks -------------------------------------------------------------
 
