@@ -97,6 +97,13 @@ directory_has(const struct directory *directory, const char *name)
 		errno != ENOENT;
 }
 
+/* Is there certainly nothing of this name, no link either? */
+static bool
+lacks(const struct directory *directory, const char *name)
+{
+	return !directory_has(directory, name) && errno == ENOENT;
+}
+
 /*
  * Takes over what tree_open() returned for a directory that need not exist;
  * parent NULL: it was named by its path.
@@ -140,7 +147,8 @@ open_layer(struct layers *layers, int layer)
 		tree_open(&layers->tree,
 			layers_path_in_tree(layers, main_dir->path),
 			TREE_DIRECTORY));
-	if (r < 0 || main_dir->fd < 0)
+	/* mostly there is none, and asking is cheaper than failing to open */
+	if (r < 0 || main_dir->fd < 0 || lacks(main_dir, DROPIN_NAME))
 		return r;
 	return adopt(layers, dropin_dir, main_dir, DROPIN_NAME,
 		tree_open_at(&layers->tree, main_dir->fd, DROPIN_NAME,
