@@ -10,8 +10,9 @@
  *
  * A directory that is away just makes lists shorter; that it is away shows
  * when a name or gid is looked up. Records are asked for the first few names
- * for this reason too. After a look-up has failed nothing but a proved yes can
- * be believed.
+ * for this reason too, until one is not found: nobody who might have known it
+ * is away, and such names cost most. After a look-up has failed nothing but a
+ * proved yes can be believed.
  */
 #include "subject.h"
 
@@ -29,6 +30,7 @@ struct subject {
 	const struct facts *facts;
 	struct account account;
 	unsigned int record_lookups;
+	bool has_missed; /* a name was not found, so nobody was away */
 	int failure;
 
 	bool has_listed; /* the gids were asked for, once */
@@ -276,10 +278,14 @@ has_gid(const struct subject *subject, gid_t gid)
 	return false;
 }
 
+/* Not once a name was not found: the list of gids is then as good. */
 static bool
 may_ask_records(const struct subject *subject)
 {
-	return subject->record_lookups + 2 <= RECORD_LOOKUPS_MAX;
+	bool nobody_is_away = subject->has_missed && subject->failure == 0;
+
+	return !nobody_is_away &&
+		subject->record_lookups + 2 <= RECORD_LOOKUPS_MAX;
 }
 
 /* Does the record, found by name or gid, prove that the user is in it? */
@@ -318,6 +324,8 @@ ask_record(struct subject *subject, const char *name, gid_t *gid, char **called)
 
 	subject->record_lookups++;
 	r = find_group(subject, name, &by_name);
+	if (r == -ENOENT)
+		subject->has_missed = true;
 	if (r < 0)
 		return r;
 	is_in = is_member(subject, &by_name);

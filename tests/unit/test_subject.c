@@ -247,6 +247,9 @@ static const struct failure_row {
 	{ "another record failed, no member",
 		{ FAKE_FIND_GROUP, "kvm", 0, EIO }, "kvm", "secret",
 		ANSWER_UNKNOWN },
+	{ "a record fails after another was found, no member",
+		{ FAKE_FIND_GROUP, "kvm", 0, EIO }, "secret", "kvm",
+		ANSWER_UNKNOWN },
 	{ "a record that is not found is no failure",
 		{ FAKE_FIND_GROUP, "kvm", 0, ENOENT }, NULL, "kvm", ANSWER_NO },
 	{ "the name of the gid fails", { FAKE_FIND_GID, NULL, 108, EIO }, NULL,
@@ -273,6 +276,9 @@ static const struct failure_row {
 		"kvm", ANSWER_UNKNOWN },
 	{ "the list failed before, no member", { FAKE_LIST_GIDS, NULL, 0, EIO },
 		"kvm", "secret", ANSWER_UNKNOWN },
+	{ "the list failed after a miss, listed in the record",
+		{ FAKE_LIST_GIDS, NULL, 0, EIO }, "nosuch", "libvirt",
+		ANSWER_YES },
 	{ "a proof from before stays", { FAKE_LIST_GIDS, NULL, 0, ENOMEM },
 		"libvirt", "libvirt", ANSWER_YES },
 };
@@ -513,6 +519,25 @@ test_counts(void **state)
 	subject_free(subject);
 }
 
+/* Names nobody knows cost most: one shows that nobody is away. */
+static void
+test_unknown_names(void **state)
+{
+	struct fake fake = { .users = users, .groups = groups };
+	struct facts facts = fake_facts(&fake);
+	struct subject *subject = make_subject(&facts, "alice", FRESH);
+	char name[16];
+
+	(void)state;
+	for (unsigned int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "nosuch%u", i);
+		assert_int_equal(subject_in_group(subject, name), ANSWER_NO);
+	}
+	assert_int_equal(fake.calls[FAKE_FIND_GROUP], 1);
+	assert_int_equal(fake.calls[FAKE_LIST_GIDS], 1);
+	subject_free(subject);
+}
+
 /* Hundreds of names, all ways mixed: bounded, and each group named once. */
 static void
 test_bound(void **state)
@@ -701,6 +726,8 @@ main(void)
 	suite_add_one(&suite, "a user in 2,000 groups", test_many_groups);
 	suite_add_one(&suite, "a group with 20,000 members", test_many_members);
 	suite_add_one(&suite, "a member costs two look-ups", test_counts);
+	suite_add_one(
+		&suite, "unknown names cost one look-up", test_unknown_names);
 	suite_add_one(&suite, "look-ups are bounded", test_bound);
 	suite_add_one(&suite, "both ways agree", test_agreement);
 	suite_add_one(&suite, "both ways agree when look-ups fail",
