@@ -145,9 +145,6 @@ read_values(const struct rule *rule, struct content *content,
 	for (enum rule_key key = 0; key < KEY_COUNT; key++)
 		content->lines[key] = body.entries[key].line;
 	r = values_read(&body, content->values);
-	if (r == -ENOENT)
-		return remarks_add(remarks, REMARK_ERROR, rule->path,
-			rule->line, "values cannot be read: is /proc mounted?");
 	if (r < 0 && r != -ENOMEM) {
 		errno = -r;
 		return remarks_add(remarks, REMARK_ERROR, rule->path,
