@@ -177,9 +177,9 @@ describe_relogin(const struct doctor *doctor, const struct finding *findings)
 }
 
 static char *
-describe_failure(const struct doctor *doctor, const struct finding *findings)
+describe_failure(const struct doctor *doctor, const struct finding *findings,
+	const struct finding *first)
 {
-	const struct finding *first = find_first_failure(findings);
 	char *text = NULL;
 
 	if (doctor->viewpoint == VIEW_SELF)
@@ -225,23 +225,23 @@ static enum status
 conclude(const struct doctor *doctor, const struct finding *findings,
 	char **verdict)
 {
-	bool is_failed = find_first_failure(findings) != NULL;
+	const struct finding *failure = find_first_failure(findings);
 	const char *obstacle = find_obstacle(doctor, findings);
 	char *text;
 
-	if (is_failed)
-		text = describe_failure(doctor, findings);
+	if (failure != NULL)
+		text = describe_failure(doctor, findings, failure);
 	else if (obstacle != NULL)
 		text = need(strdup(obstacle));
 	else
 		text = describe_success(doctor);
 	*verdict = need(text_format("%s: %s",
-		is_failed                  ? "not ready"
+		failure != NULL            ? "not ready"
 			: obstacle != NULL ? "not known"
 					   : "ready",
 		text));
 	free(text);
-	if (is_failed)
+	if (failure != NULL)
 		return STATUS_NO;
 	return obstacle != NULL ? STATUS_UNKNOWN : STATUS_OK;
 }

@@ -231,6 +231,8 @@ let_go_of_output(void)
 		else
 			dup2(fd, i);
 	}
+	if (fd > STDERR_FILENO)
+		close(fd);
 }
 
 static void

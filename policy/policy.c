@@ -200,9 +200,13 @@ load_asked_for(struct load *load, struct policy_file *file)
 
 	file->is_candidate = true;
 	file->state = FILE_UNREADABLE;
-	if (fd < 0 || fstat(fd, &status) < 0)
-		return layers_refuse_open(&load->layers, NULL, file->path,
-			false, fd < 0 ? -fd : errno);
+	if (fd < 0 || fstat(fd, &status) < 0) {
+		r = layers_refuse_open(&load->layers, NULL, file->path, false,
+			fd < 0 ? -fd : errno);
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
 	if (!status_is_null_device(&status))
 		fault = find_type_fault(&status);
 	if (fault != NULL && S_ISREG(status.st_mode))
@@ -251,31 +255,36 @@ load_file(struct load *load, const struct candidate *candidate,
 	return r;
 }
 
+static char *
+path_of(const struct candidate *candidate)
+{
+	if (candidate->directory == NULL)
+		return strdup(candidate->name);
+	return path_join(candidate->directory->path, candidate->name);
+}
+
 static int
 load_candidates(struct load *load)
 {
-	struct policy *policy = load->policy;
+	size_t count = load->layers.n_candidates;
+	struct policy_file *files, *winners_file = NULL;
 	const struct candidate *winner = NULL;
-	const struct policy_file *winners_file = NULL;
 	int r = 0;
 
-	if (load->layers.n_candidates == 0)
+	if (count == 0)
 		return 0;
-	policy->files =
-		calloc(load->layers.n_candidates, sizeof(*policy->files));
-	if (policy->files == NULL)
+	files = calloc(count, sizeof(*files));
+	if (files == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < load->layers.n_candidates && r == 0; i++) {
+	load->policy->files = files;
+	for (size_t i = 0; i < count && r == 0; i++) {
 		const struct candidate *candidate = &load->layers.candidates[i];
-		struct policy_file *file = &policy->files[i];
+		struct policy_file *file = &files[i];
 
-		file->path = candidate->directory == NULL
-			? strdup(candidate->name)
-			: path_join(
-				  candidate->directory->path, candidate->name);
+		load->policy->n_files++;
+		file->path = path_of(candidate);
 		if (file->path == NULL)
 			return -ENOMEM;
-		policy->n_files++;
 		if (winner != NULL && candidate_hides(winner, candidate)) {
 			file->by = winners_file;
 			file->state = winners_file->state == FILE_MASK
