@@ -174,6 +174,12 @@ def policy_path(_stage, text, _uid):
     return {"arguments": b"policy=/" + text}
 
 
+def policy_that_is_there(stage, text, _uid):
+    path = b"%s/%s" % (bytes(stage.root), text)
+    write(path, b"[user myself]\nuri = none\n")
+    return {"arguments": b"debug policy=" + path}
+
+
 def debug(prepare):
     def with_debug(stage, text, uid):
         return {"arguments": b"debug", **prepare(stage, text, uid)}
@@ -190,6 +196,8 @@ class Module:
     SOURCES = [
         Spoken("an argument", argument, **NAMELESS),
         Spoken("policy=", policy_path, **NAMELESS),
+        Spoken("policy=, of a file that is there", policy_that_is_there,
+               NAMELESS["without"] + b"/", 240),
         Spoken("PAM_RHOST", debug(rhost), is_in_log=False),
         *(source._replace(prepare=debug(source.prepare))
           for source in POLICY_SOURCES if source.name != "a file's name"),
@@ -200,14 +208,14 @@ class Module:
         stage.set_names(uid=b"%d" % UID)
         options = source.prepare(stage, text, b"%d" % UID)
         arguments = options.get("arguments", b"")
-        if not arguments.startswith(b"policy="):
+        if b"policy=" not in arguments:
             arguments += b" policy=%s%s/virturi.conf" % (
                 bytes(stage.root), stage.confdir.encode())
         write("/etc/nsswitch.conf", b"passwd: virturi\ngroup: virturi\n")
         os.makedirs(stage.scratch / "pam")
         write(stage.scratch / "pam/test", b"session required %s [%s]\n" % (
             bytes(BIN / "pam_virturi.so"),
-            arguments.replace(b" policy=", b"] [policy=")))
+            arguments.replace(b" policy=", b"] [policy=", 1)))
         write(stage.scratch / "pam/other", b"")
         extra = [b"--rhost", options["rhost"]] if "rhost" in options else []
         with contextlib.closing(listen_for_log()) as listener:
