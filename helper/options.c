@@ -301,7 +301,7 @@ options_parse(int argc, char **argv, const struct command *command,
 	int id, r = 0;
 
 	list_options(command, long_options);
-	opterr = 0;
+	/* the colon keeps it silent */
 	while (r == 0 &&
 		(id = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
 		if (id == '?' || id == ':')
