@@ -45,6 +45,7 @@ LETTERS = {
     "markup": b"<b>&\"</b>&amp;<a href=x>",
     "formats": b"%n%s%1$s%m%*d%9999999d",
     "combining marks": "e\u0301\u0301\u0488".encode(),
+    "many of three bytes": ("\u7d44" * 40).encode(),
     "other scripts": "gr\u00fcppe \u7d44 \U0001f427".encode(),
 }
 

@@ -124,7 +124,7 @@ POLICY_SOURCES = [
     Spoken("a key", policy(b"[user myself]\nuri = none\nx", b" = x\n"),
            b"\0\r\n=", 900),
     Spoken("a line of no form", policy(b""), b"\0\n", 7000, False),
-    Spoken("a user's name", user, b"\0:", 1 << 16),
+    Spoken("a user's name", user, b"\0:"),
     Spoken("a directory's name for a group", called, b"\0:\t,*", 240),
 ]
 
