@@ -299,7 +299,8 @@ bench:
 bus_programs := $(O)/tests/bus/ask $(O)/tests/bus/notifier
 
 # tests that are scripts
-scripts := $(srcdir)/tests/cli/run $(srcdir)/tests/lint-corpus/run \
+scripts := $(srcdir)/tests/cli/run $(srcdir)/tests/cli/prints \
+	$(srcdir)/tests/lint-corpus/run \
 	$(if $(generator),$(srcdir)/tests/cli/generator)
 
 # what is installed where; it builds, so not with a sanitizer
