@@ -44,6 +44,13 @@ is_unreserved(char c)
 	return is_alpha(c) || is_digit(c) || (c != '\0' && strchr("-._~", c));
 }
 
+/* RFC 3986, section 2.1 */
+static bool
+is_encoded(const char *text)
+{
+	return text[0] == '%' && is_hex(text[1]) && is_hex(text[2]);
+}
+
 /* The length of the longest run of unreserved, %XX and *extra* bytes. */
 static size_t
 count_run(const char *text, const char *extra)
@@ -51,8 +58,7 @@ count_run(const char *text, const char *extra)
 	size_t n = 0;
 
 	for (;;) {
-		if (text[n] == '%' && is_hex(text[n + 1]) &&
-			is_hex(text[n + 2]))
+		if (is_encoded(text + n))
 			n += 3;
 		else if (is_unreserved(text[n]) ||
 			(text[n] != '\0' && strchr(extra, text[n])))
@@ -144,6 +150,8 @@ find_authority_fault(const char *authority, size_t size)
 	return NULL;
 }
 
+static const char lone_percent[] = "a '%' must be followed by two hex digits";
+
 /* A byte that no URI can have, said in words an admin meets in real life. */
 static const char *
 find_byte_fault(const char *uri)
@@ -159,8 +167,8 @@ find_byte_fault(const char *uri)
 		if (c < 0x20 || c >= 0x7f)
 			return "a byte outside printable ASCII must be "
 			       "written as %XX";
-		if (c == '%' && !(is_hex(uri[1]) && is_hex(uri[2])))
-			return "a '%' must be followed by two hex digits";
+		if (c == '%' && !is_encoded(uri))
+			return lone_percent;
 	}
 	return NULL;
 }
@@ -398,6 +406,17 @@ expand(const char *template, const struct uri_values *values,
 	return 0;
 }
 
+/* A value must not finish what the template begins: "%4${user}". */
+static bool
+has_lone_percent(const char *template)
+{
+	const char *at = strchr(template, '%');
+
+	while (at != NULL && is_encoded(at))
+		at = strchr(at + 1, '%');
+	return at != NULL;
+}
+
 /* Did a value that begins with '/' make an authority the template has not? */
 static bool
 has_gained_authority(const char *template, const char *uri)
@@ -424,9 +443,12 @@ uri_expand(const char *template, const struct uri_values *values, char **ret,
 		*fault = said;
 		return 0;
 	}
-	why = has_gained_authority(template, out.text)
-		? "a variable would choose the host"
-		: uri_find_fault(out.text);
+	if (has_lone_percent(template))
+		why = lone_percent;
+	else if (has_gained_authority(template, out.text))
+		why = "a variable would choose the host";
+	else
+		why = uri_find_fault(out.text);
 	if (why != NULL) {
 		said = text_format("%s", why);
 		if (said == NULL)

@@ -52,7 +52,8 @@ bool uri_uses_group(const char *template);
 /*
  * Expands a template. RFC 3986's unreserved characters stay, and '/' in a
  * ${home} behind the host; every other byte of a value is percent-encoded.
- * "$$" is a dollar.
+ * "$$" is a dollar. A '%' of the template's needs two hex
+ * digits of its own.
  *
  * Returns 0 with the URI in *ret* (owned by the caller) and *fault* NULL; or
  * 0 with *fault* as uri_check_template() has it, and *ret* untouched, when

@@ -225,6 +225,12 @@ static const struct expand_row {
 	{ "a dollar and a variable", "q:///$$${user}", "q:///$anna" },
 	{ "a dollar in the host", "q://a$$b/", "q://a$b/" },
 	{ "percent-encoding stays", "q:///%41${user}", "q:///%41anna" },
+	{ "a percent sign that a value would finish", "q://%${user}@h/", NULL,
+		"hex digits", .values.user = "40evil" },
+	{ "one and a digit", "q:///%2${user}", NULL, "hex digits",
+		.values.user = "f" },
+	{ "a uid does not finish one either", "q:///%${uid}1", NULL,
+		"hex digits" },
 
 	{ "a lone dollar", "q:///$USER", NULL, "$$" },
 	{ "a dollar at the end", "q:///$", NULL, "$$" },
