@@ -84,6 +84,20 @@ count_scheme(const char *uri)
 	return uri[n] == ':' ? n : 0;
 }
 
+/* "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" ), of a run of these */
+static bool
+is_future_address(const char *text, size_t size)
+{
+	size_t n = 1;
+
+	if (text[0] != 'v' && text[0] != 'V')
+		return false;
+	while (is_hex(text[n]))
+		n++;
+	return n > 1 && text[n] == '.' && n + 1 < size &&
+		memchr(text, '%', size) == NULL;
+}
+
 /*
  * IP-literal (RFC 3986, section 3.2.2): an IPv6 address, or one of a future
  * version ("v1.…"), in brackets. Returns its length, or 0.
@@ -97,7 +111,7 @@ count_ip_literal(const char *host)
 
 	if (host[n] != ']')
 		return 0;
-	if ((host[1] == 'v' || host[1] == 'V') && is_hex(host[2]))
+	if (is_future_address(host + 1, n - 1))
 		return n + 1;
 	if (n - 1 >= sizeof(address))
 		return 0;
