@@ -50,10 +50,9 @@ int uri_check_template(const char *template, bool have_group, char **fault);
 bool uri_uses_group(const char *template);
 
 /*
- * Expands a template. RFC 3986's unreserved characters stay, and '/' in a
- * ${home} behind the host; every other byte of a value is percent-encoded.
- * "$$" is a dollar. A '%' of the template's needs two hex
- * digits of its own.
+ * Expands a template. RFC 3986's unreserved characters stay, and '/' in
+ * ${home} in a path or query; every other byte of a value is percent-encoded.
+ * "$$" is a dollar. A '%' of the template's needs two hex digits of its own.
  *
  * Returns 0 with the URI in *ret* (owned by the caller) and *fault* NULL; or
  * 0 with *fault* as uri_check_template() has it, and *ret* untouched, when
