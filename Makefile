@@ -393,10 +393,21 @@ e2e:
 fuzz_programs := $(patsubst $(srcdir)/tests/fuzz/%.c,$(O)/tests/fuzz/%,\
 	$(wildcard $(srcdir)/tests/fuzz/fuzz_*.c))
 
+# what they ask of the host is a table
+fuzz_wrapped = facts_nss census_take people_add_members people_add_groups
+
 $(fuzz_programs): $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o \
-		$(O)/tests/fuzz/common.o $(O)/libhelper.a $(O)/libpolicy.a
+		$(O)/tests/fuzz/common.o $(O)/tests/fuzz/grammar.o \
+		$(O)/tests/fuzz/rfc3986.o $(O)/tests/fuzz/spoken.o \
+		$(O)/tests/unit/fake.o $(O)/libhelper.a $(O)/libpolicy.a
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer \
-		-o $@ $^ $(ECONF_LIBS) $(JSON_LIBS) $(SYSTEMD_LIBS) -ldl
+		$(fuzz_wrapped:%=-Wl,--wrap=%) \
+		-o $@ $(filter %.o,$^) $(filter %.a,$^) $(CMOCKA_LIBS) \
+		$(PAM_LIBS) $(ECONF_LIBS) $(JSON_LIBS) $(SYSTEMD_LIBS) -ldl
+
+$(O)/tests/fuzz/fuzz_module: $(O)/pam_virturi/pam_virturi.o $(O)/tests/pam/log.o
+$(O)/tests/fuzz/fuzz_explain $(O)/tests/fuzz/fuzz_module: \
+	fuzz_wrapped += policy_load
 
 .PHONY: fuzz-programs
 fuzz-programs: $(fuzz_programs)
@@ -404,7 +415,7 @@ fuzz-programs: $(fuzz_programs)
 .PHONY: fuzz
 fuzz:
 	@$(if $(filter no,$(DEPS)),:,CC=clang $(srcdir)/packaging/deps \
-		build sanitize)
+		build check sanitize)
 	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile fuzz-programs \
 		CC=clang O=$(O)/fuzz MODULE_LDFLAGS= \
 		CFLAGS='-fsanitize=fuzzer-no-link,address,undefined $(sanitizers)'
@@ -534,7 +545,7 @@ help:
 ## make check-sessions  real sshd, su, sudo, login, cron and shells (root)
 ## make check-doctor    check and needs-relogin with real libvirt, polkit (root)
 ## make e2e             every kind of session on a booted Debian 13 (root)
-## make fuzz            parsers of other people's files; FUZZ_SECONDS=60 each
+## make fuzz            the engine and all parsers; FUZZ_SECONDS=60 each
 ## make check-sanitize  the tests under address, UB and thread sanitizers
 ## make check-valgrind  the tests under valgrind
 ## make bench           what it costs beside what one would use instead (root)

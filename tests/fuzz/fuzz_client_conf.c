@@ -16,16 +16,9 @@
 static void
 check_line(const uint8_t *data, size_t size, unsigned int line)
 {
-	const uint8_t *end = data + size, *next = data;
+	struct span text = fuzz_line(data, size, line);
 
-	while (--line > 0) {
-		next = memchr(next, '\n', (size_t)(end - next));
-		MUST(next != NULL);
-		next++;
-	}
-	if (memchr(next, '\n', (size_t)(end - next)) != NULL)
-		end = memchr(next, '\n', (size_t)(end - next));
-	MUST(fuzz_contains(next, (size_t)(end - next), "uri_default"));
+	MUST(fuzz_contains(text.start, text.size, "uri_default"));
 }
 
 static void
