@@ -107,7 +107,7 @@ sh_files := $(addprefix $(srcdir)/,.ci/run packaging/deps packaging/build-deb \
 	packaging/debian/tests/session packaging/debian/tests/command \
 	packaging/arch/pam_virturi.install \
 	packaging/alpine/pam_virturi.post-install tests/cli/run tests/demo \
-	tests/fresh tests/fuzz/run tests/packages/arch \
+	tests/fresh tests/fuzz/coverage tests/fuzz/run tests/packages/arch \
 	tests/packages/authselect tests/packages/dist tests/packages/musl \
 	tests/packages/rpm tests/packages/tree.sh tests/run)
 
@@ -421,6 +421,19 @@ fuzz:
 		CFLAGS='-fsanitize=fuzzer-no-link,address,undefined $(sanitizers)'
 	@$(srcdir)/tests/fuzz/run $(O)/fuzz
 
+# what the inputs reach that `make fuzz` left behind
+fuzz_coverage := -O1 -g -fsanitize=fuzzer-no-link -fprofile-instr-generate \
+	-fcoverage-mapping
+
+.PHONY: fuzz-coverage
+fuzz-coverage:
+	@$(if $(filter no,$(DEPS)),:,CC=clang $(srcdir)/packaging/deps \
+		build check fuzz-coverage)
+	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile fuzz-programs \
+		CC=clang O=$(O)/fuzz-coverage MODULE_LDFLAGS= \
+		CFLAGS='$(fuzz_coverage)'
+	@$(srcdir)/tests/fuzz/coverage $(O)/fuzz-coverage $(O)/fuzz/corpus
+
 # gcov's own symbols stand beside the module's six
 .PHONY: coverage
 coverage:
@@ -546,6 +559,7 @@ help:
 ## make check-doctor    check and needs-relogin with real libvirt, polkit (root)
 ## make e2e             every kind of session on a booted Debian 13 (root)
 ## make fuzz            the engine and all parsers; FUZZ_SECONDS=60 each
+## make fuzz-coverage   what that reached, file by file
 ## make check-sanitize  the tests under address, UB and thread sanitizers
 ## make check-valgrind  the tests under valgrind
 ## make bench           what it costs beside what one would use instead (root)
