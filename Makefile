@@ -70,6 +70,14 @@ LIBVIRT_LIBS = $(eval LIBVIRT_LIBS := $$(call libs_of,libvirt,-lvirt))$(LIBVIRT_
 probe := $(O)/virturi-probe
 endif
 
+# What not every compiler has, nor each for every machine. CFLAGS come behind
+# them, and may say otherwise.
+if_taken = $(shell $(CC) -Werror $(1) $(CFLAGS) -x c -c -o /dev/null /dev/null \
+	2>/dev/null && echo '$(1)')
+HARDENING = $(eval HARDENING := $$(strip $$(foreach f,-fstack-clash-protection \
+	-fcf-protection=full -mbranch-protection=standard,\
+	$$(call if_taken,$$(f)))))$(HARDENING)
+
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wundef \
 	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wwrite-strings -Wvla
@@ -79,7 +87,7 @@ ALL_CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DCONFDIR='"$(confdir)"' -DLIBEXECDIR='"$(libexecdir)"' \
 	-DLIBVIRT_GROUP='"$(LIBVIRT_GROUP)"' $(SYSTEMD_CPPFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu11 -fPIC -fvisibility=hidden \
-	-ffile-prefix-map=$(abspath $(srcdir))=. $(WARNINGS) $(CFLAGS)
+	-ffile-prefix-map=$(abspath $(srcdir))=. $(WARNINGS) $(HARDENING) $(CFLAGS)
 ALL_LDFLAGS = -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
 # a sanitizer's runtime lives in the program that loads the module
 MODULE_LDFLAGS ?= -Wl,-z,defs
