@@ -304,6 +304,9 @@ bench:
 	@VENDORCONFDIR='$(vendorconfdir)' RUNCONFDIR='$(runconfdir)' \
 		CONFDIR='$(confdir)' $(srcdir)/tests/bench/run --build $(O)
 
+$(O)/tests/trust/names: $(O)/tests/trust/names.o
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
+
 bus_programs := $(O)/tests/bus/ask $(O)/tests/bus/notifier
 
 # tests that are scripts
@@ -383,12 +386,14 @@ check-packages:
 	@$(srcdir)/tests/run --build $(O) \
 		$(package_tests:%=$(srcdir)/tests/packages/%)
 
-trust_tests := $(srcdir)/tests/trust/escaping
+trust_tests := $(addprefix $(srcdir)/tests/trust/,escaping hardening policy trace)
+trust_programs := $(O)/tests/trust/names
 
 .PHONY: check-trust
 check-trust:
 	@$(call need,build check)
-	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile check-programs
+	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile check-programs \
+		$(trust_programs)
 	@$(srcdir)/tests/run --build $(O) $(trust_tests)
 
 # A Debian 13 of its own, booted; below $(O)/cache it is kept for the next time
@@ -576,6 +581,7 @@ help:
 ## make install         into DESTDIR; prints the PAM line to add
 ## make uninstall       removes what install installed
 ## make check-packages  packages built, installed, removed, in trees (root)
+## make check-trust     hardening, system calls, whose policy counts (root)
 ## make dist            a source tarball, of the release's tag or else HEAD
 ## make deb             Debian packages of that
 ## make rpm             RPM packages (RPMFLAGS=… for rpmbuild)
