@@ -9,7 +9,7 @@ import subprocess
 from measure import Figure
 
 COLUMNS = [("open", "open µs"), ("whole", "start to end µs"),
-           ("fresh", "process µs"), ("cpu", "CPU µs"),
+           ("fresh", "process µs"), ("cpu", "its CPU µs"),
            ("calls", "system calls"), ("instructions", "instructions"),
            ("lookups", "look-ups"), ("memory", "peak KiB")]
 

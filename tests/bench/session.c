@@ -36,6 +36,9 @@
 
 #define SERVICE "bench"
 
+/* of a session, until nobody else is given the CPU meanwhile */
+#define TRIES_MAX 10
+
 static __attribute__((noreturn)) void
 die(const char *what)
 {
@@ -187,10 +190,34 @@ hold(const struct contest *contest)
 	free(order);
 }
 
+/* How often somebody else was given this thread's CPU. */
+static long
+count_preemptions(void)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_THREAD, &usage) < 0)
+		die("getrusage");
+	return usage.ru_nivcsw;
+}
+
+/* Once more if the CPU was taken away meanwhile; at last, the least counts. */
 static struct sample
 run_inside(const struct contest *contest, size_t contender)
 {
-	return run_session(contest->user, contest->confdirs[contender]);
+	struct sample sample, least = { 0 };
+	long before;
+
+	for (int i = 0; i < TRIES_MAX; i++) {
+		before = count_preemptions();
+		sample = run_session(
+			contest->user, contest->confdirs[contender]);
+		if (count_preemptions() == before)
+			return sample;
+		if (i == 0 || sample.whole < least.whole)
+			least = sample;
+	}
+	return least;
 }
 
 static uint64_t
