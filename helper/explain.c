@@ -20,7 +20,7 @@
 struct row {
 	const struct rule *rule;
 	enum outcome outcome;
-	bool decides;
+	bool decides; /* or, of OUTCOME_UNKNOWN, keeps others from it */
 	bool is_remarkable; /* not just a rule for other people */
 	char *header;
 	char *reason;
@@ -197,7 +197,10 @@ print_answer(const struct inquiry *inquiry, const struct decision *decision)
 		char *header = need(rule_format_header(rule));
 		char *path = need(text_printable(rule->path));
 
-		printf("  by %s, %s:%u\n", header, path, rule->line);
+		printf("  %s %s, %s:%u\n",
+			decision->verdict == VERDICT_UNKNOWN ? "stopped at"
+							     : "by",
+			header, path, rule->line);
 		free(header);
 		free(path);
 	}
@@ -267,12 +270,14 @@ print_row(const struct inquiry *inquiry, const struct row *row, size_t number,
 {
 	bool says_why = !row->decides ||
 		(row->outcome != OUTCOME_URI && row->outcome != OUTCOME_NONE);
+	const char *what =
+		row->outcome == OUTCOME_UNKNOWN ? "NOT KNOWN" : "DECIDES";
 	char *place = format_place(row->rule);
 
 	printf("%3zu  %-*s  %-*s  ", number, (int)widths->header, row->header,
 		(int)widths->place, place);
 	if (row->decides)
-		printf("%sDECIDES%s%s", strong(inquiry, true),
+		printf("%s%s%s%s", strong(inquiry, true), what,
 			strong(inquiry, false), says_why ? ": " : "");
 	printf("%s\n", says_why ? row->reason : "");
 	free(place);
@@ -345,7 +350,9 @@ print_json(const struct inquiry *inquiry, const struct decision *decision,
 		json_add_rule(object, row->rule);
 		json_add(
 			object, "matched", json_boolean(applies(row->outcome)));
-		json_add(object, "decides", json_boolean(row->decides));
+		json_add(object, "decides",
+			json_boolean(row->decides &&
+				row->outcome != OUTCOME_UNKNOWN));
 		json_add(object, "reason", json_text(row->reason));
 		if (json_array_append_new(rules, object) < 0)
 			need(NULL);

@@ -74,11 +74,16 @@ log_judgement(void *context, const struct situation *situation,
 {
 	char *why = judgement_explain(situation, rule, judgement);
 	char *header = rule_format_header(rule);
+	const char *what = "";
 	char *line = NULL;
 
+	if (judgement->outcome == OUTCOME_UNKNOWN)
+		what = "not known: ";
+	else if (decides)
+		what = "decides: ";
 	if (why != NULL && header != NULL)
 		line = text_format("%s:%u: %s: %s%s", rule->path, rule->line,
-			header, decides ? "decides: " : "", why);
+			header, what, why);
 	if (line != NULL)
 		pam_syslog(context, LOG_DEBUG, "%.*s",
 			(int)text_cut(line, LOG_TEXT_MAX), line);

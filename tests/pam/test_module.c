@@ -606,7 +606,7 @@ static const struct row rows[] = {
 		.policy = "[group away]\nuri = qemu:///system\n",
 		.arguments = "debug",
 		.log = {
-			{ LOG_DEBUG, "FILE:1: [group away]: decides: *" },
+			{ LOG_DEBUG, "FILE:1: [group away]: not known: *" },
 			{ LOG_WARNING, "FILE:1: *'alice'*" LEFT_ALONE },
 			{ LOG_DEBUG, "sets nothing" },
 		},
