@@ -238,13 +238,21 @@ json_document(const char *command)
 	return document;
 }
 
+/*
+ * As a whole, from a buffer that is large enough: half a document is none, and
+ * json_dumps() does not tell when its own memory was short.
+ */
 void
 json_print(json_t *document)
 {
 	size_t flags = JSON_INDENT(2) | (is_utf8() ? 0 : JSON_ENSURE_ASCII);
+	size_t size = json_dumpb(document, NULL, 0, flags);
+	char *text = need(malloc(size + 1));
 
-	if (json_dumpf(document, stdout, flags) < 0)
+	if (size == 0 || json_dumpb(document, text, size, flags) != size)
 		need(NULL);
-	putchar('\n');
+	text[size] = '\0';
+	puts(text);
+	free(text);
 	json_decref(document);
 }
