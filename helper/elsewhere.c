@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "elsewhere.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,8 +77,13 @@ number_of(const struct policy *policy, const struct rule *rule)
 static char *
 describe(const struct policy *policy, const struct decision *decision)
 {
+	const struct remark *cause = decision_find_cause(decision);
+
 	if (decision->rule == NULL)
 		return need(text_format("no URI (no rule)"));
+	if (cause != NULL)
+		return need(text_format("no URI (rule %zu: %s)",
+			number_of(policy, decision->rule), cause->text));
 	return need(text_format("%s (rule %zu)",
 		decision->verdict == VERDICT_URI ? decision->uri : "no URI",
 		number_of(policy, decision->rule)));
@@ -175,10 +181,14 @@ elsewhere_print(const struct inquiry *inquiry, const struct decision *here,
 	char *const *named)
 {
 	struct elsewhere elsewhere = { .inquiry = inquiry, .here = here };
+	int r = subject_new(&inquiry->facts, subject_name(inquiry->subject),
+		&elsewhere.subject);
 
-	if (subject_new(&inquiry->facts, subject_name(inquiry->subject),
-		    &elsewhere.subject) < 0)
+	if (r < 0) {
+		errno = -r;
+		printf("\nelsewhere: cannot be found out: %m\n");
 		return;
+	}
 	for (size_t i = 0; i < countof(well_known); i++) {
 		if (service_find(inquiry->options->root, well_known[i].name) ==
 			PRESENCE_YES)
