@@ -2,6 +2,7 @@
 #include "services.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +16,14 @@
 static const char *const directories[] = { "/etc/pam.d", "/usr/lib/pam.d",
 	"/usr/share/pam.d" };
 
+/* What cannot be looked at is there. */
 static bool
 exists(const char *root, const char *directory, const char *name)
 {
 	char *path = need(text_format(
 		"%s%s/%s", root != NULL ? root : "", directory, name));
-	bool is_there = access(path, F_OK) == 0;
+	bool is_there = access(path, F_OK) == 0 ||
+		(errno != ENOENT && errno != ENOTDIR && errno != ELOOP);
 
 	free(path);
 	return is_there;
