@@ -4,36 +4,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "output.h"
-
-/* As tree_open() does it, but nothing is opened yet: only its place. */
-static int
-open_place(const struct tree *tree, const char *path)
-{
-	static const int flags = O_PATH | O_CLOEXEC;
-	struct open_how how = {
-		.flags = (unsigned int)flags,
-		.resolve = RESOLVE_IN_ROOT,
-	};
-	int fd;
-
-	if (tree->fd < 0)
-		fd = open(path, flags);
-	else
-		fd = (int)syscall(
-			SYS_openat2, tree->fd, path, &how, sizeof(how));
-	if (fd < 0 && errno == ENOSYS)
-		fd = openat(tree->fd, path + strspn(path, "/"), flags);
-	return fd < 0 ? -errno : fd;
-}
 
 /* Opens what has this type; -ENOENT also when it has another. */
 static int
@@ -42,7 +19,7 @@ open_typed(const struct tree *tree, const char *path, mode_t type,
 {
 	static const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	char name[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
-	int place = open_place(tree, path), fd = -ENOENT;
+	int place = tree_open(tree, path, TREE_PLACE), fd = -ENOENT;
 
 	if (place == -ENOTDIR)
 		return -ENOENT;
@@ -131,7 +108,7 @@ files_free_names(char **names, size_t count)
 int
 files_stat(const struct tree *tree, const char *path, struct stat *ret)
 {
-	int place = open_place(tree, path), r = 0;
+	int place = tree_open(tree, path, TREE_PLACE), r = 0;
 
 	if (place < 0)
 		return place;

@@ -18,7 +18,14 @@ static const int open_flags[] = {
 	[TREE_FILE] = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 	[TREE_LIST] = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
 	[TREE_DIRECTORY] = O_PATH | O_DIRECTORY | O_CLOEXEC,
+	[TREE_PLACE] = O_PATH | O_CLOEXEC,
 };
+
+/*
+ * The kernel gives up on a ".." when anything is renamed or mounted meanwhile,
+ * anywhere on this host: openat2(2), EAGAIN. So often in a row is no chance.
+ */
+#define TRIES_MAX 128
 
 /*
  * openat(2) as if dir_fd were "/". Without openat2(2) (before Linux 5.6, and
@@ -31,8 +38,11 @@ open_in_root(int dir_fd, const char *path, int flags)
 		.flags = (unsigned int)flags,
 		.resolve = RESOLVE_IN_ROOT,
 	};
-	int fd = (int)syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
+	int fd, tries = 0;
 
+	do
+		fd = (int)syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
+	while (fd < 0 && errno == EAGAIN && ++tries < TRIES_MAX);
 	if (fd < 0 && errno == ENOSYS) {
 		while (*path == '/')
 			path++;

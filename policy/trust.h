@@ -29,6 +29,7 @@ enum tree_as {
 	TREE_FILE, /* to be read */
 	TREE_LIST, /* a directory whose names will be read */
 	TREE_DIRECTORY, /* a directory to look names up in */
+	TREE_PLACE, /* whatever it is, to be looked at; not opened */
 };
 
 /*
