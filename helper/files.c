@@ -108,12 +108,5 @@ files_free_names(char **names, size_t count)
 int
 files_stat(const struct tree *tree, const char *path, struct stat *ret)
 {
-	int place = tree_open(tree, path, TREE_PLACE), r = 0;
-
-	if (place < 0)
-		return place;
-	if (fstat(place, ret) < 0)
-		r = -errno;
-	close(place);
-	return r;
+	return tree_stat_at(tree, AT_FDCWD, path, path, ret);
 }

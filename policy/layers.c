@@ -97,13 +97,6 @@ directory_has(const struct directory *directory, const char *name)
 		errno != ENOENT;
 }
 
-/* Is there certainly nothing of this name, no link either? */
-static bool
-lacks(const struct directory *directory, const char *name)
-{
-	return !directory_has(directory, name) && errno == ENOENT;
-}
-
 /*
  * Takes over what tree_open() returned for a directory that need not exist;
  * parent NULL: it was named by its path.
@@ -112,6 +105,7 @@ static int
 adopt(struct layers *layers, struct directory *directory,
 	const struct directory *parent, const char *name, int fd)
 {
+	directory->is_absent = fd == -ENOENT;
 	if (fd == -ENOENT && directory_has(parent, name))
 		return layers_refuse(layers, directory->path,
 			"a link that leads nowhere; mend or remove it");
@@ -147,9 +141,12 @@ open_layer(struct layers *layers, int layer)
 		tree_open(&layers->tree,
 			layers_path_in_tree(layers, main_dir->path),
 			TREE_DIRECTORY));
-	/* mostly there is none, and asking is cheaper than failing to open */
-	if (r < 0 || main_dir->fd < 0 || lacks(main_dir, DROPIN_NAME))
+	if (r < 0 || main_dir->fd < 0)
 		return r;
+	/* mostly there is none, and asking is cheaper than failing to open */
+	dropin_dir->is_absent = !directory_has(main_dir, DROPIN_NAME);
+	if (dropin_dir->is_absent)
+		return 0;
 	return adopt(layers, dropin_dir, main_dir, DROPIN_NAME,
 		tree_open_at(&layers->tree, main_dir->fd, DROPIN_NAME,
 			layers_path_in_tree(layers, dropin_dir->path),
@@ -210,7 +207,8 @@ find_main(struct layers *layers, int layer)
 	if (fstatat(directory->fd, MAIN_NAME, &status, AT_SYMLINK_NOFOLLOW) ==
 		0)
 		return add_candidate(layers, directory, layer, MAIN_NAME);
-	if (errno == ENOENT)
+	directory->lacks_main = errno == ENOENT;
+	if (directory->lacks_main)
 		return 0;
 	return layers_refuse_open(
 		layers, directory, directory->path, true, errno);
@@ -276,14 +274,22 @@ candidate_hides(const struct candidate *a, const struct candidate *b)
 		strcmp(basename_of(a->name), basename_of(b->name)) == 0;
 }
 
+/* Only what there was, or was not; what could not be opened is a mistake. */
 static bool
-has_changed(const struct directory *directory)
+has_changed(const struct layers *layers, const struct directory *directory,
+	const struct directory *parent)
 {
 	struct stat now;
+	int r;
 
-	return directory->fd >= 0 &&
-		(fstat(directory->fd, &now) < 0 ||
-			status_differs(&directory->status, &now));
+	if (directory->fd < 0 && !directory->is_absent)
+		return false;
+	r = tree_stat_at(&layers->tree, parent != NULL ? parent->fd : AT_FDCWD,
+		parent != NULL ? DROPIN_NAME : directory->path,
+		layers_path_in_tree(layers, directory->path), &now);
+	if (directory->is_absent)
+		return r == 0;
+	return r < 0 || status_differs(&directory->status, &now);
 }
 
 bool
@@ -293,11 +299,37 @@ layers_have_changed(const struct layers *layers)
 	if (layers->where->file != NULL)
 		return false;
 	for (int layer = 0; layer < LAYER_COUNT; layer++) {
-		if (has_changed(&layers->main_dirs[layer]) ||
-			has_changed(&layers->dropin_dirs[layer]))
+		const struct directory *main_dir = &layers->main_dirs[layer];
+
+		if (has_changed(layers, main_dir, NULL) ||
+			has_changed(layers, &layers->dropin_dirs[layer],
+				main_dir) ||
+			(main_dir->lacks_main &&
+				directory_has(main_dir, MAIN_NAME)))
 			return true;
 	}
 	return false;
+}
+
+bool
+candidate_has_changed(const struct layers *layers,
+	const struct candidate *candidate, const char *path)
+{
+	static const struct tree here = { .fd = -1 };
+	struct stat now;
+	int r;
+
+	if (!candidate->is_opened && !candidate->is_absent)
+		return false;
+	if (candidate->directory == NULL)
+		r = tree_stat_at(&here, AT_FDCWD, path, path, &now);
+	else
+		r = tree_stat_at(&layers->tree, candidate->directory->fd,
+			candidate->name, layers_path_in_tree(layers, path),
+			&now);
+	if (candidate->is_absent)
+		return r == 0;
+	return r < 0 || status_differs(&candidate->status, &now);
 }
 
 static int

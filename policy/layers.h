@@ -17,6 +17,8 @@ struct directory {
 	char *path;
 	int fd; /* -1: there is none */
 	struct stat status; /* when it was opened */
+	bool is_absent; /* when it was to be opened */
+	bool lacks_main; /* when it was listed */
 	bool is_judged;
 	bool is_refused;
 };
@@ -27,6 +29,8 @@ struct candidate {
 	int layer;
 	bool is_dropin;
 	struct directory *directory; /* NULL: name is a path, asked for */
+	bool is_opened, is_absent; /* neither: not tried, or it failed */
+	struct stat status; /* when it was opened */
 };
 
 struct layers {
@@ -49,8 +53,17 @@ struct layers {
 int layers_open(const struct policy_where *where, struct remarks *remarks,
 	struct layers *ret);
 
-/* Has one of the directories that were listed changed since then? */
+/*
+ * Is something else there now than what was listed or opened? Directories and
+ * files are looked up once more: times alone do not tell, for the kernel sets
+ * them a moment before a name leads elsewhere, and a directory that was not
+ * there has none.
+ */
 bool layers_have_changed(const struct layers *layers);
+
+/* The same for a candidate, whose path this is. */
+bool candidate_has_changed(const struct layers *layers,
+	const struct candidate *candidate, const char *path);
 
 void layers_close(struct layers *layers);
 

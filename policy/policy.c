@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What layers.c found is judged, read and put in order. A file is opened once,
- * and what was opened is what is judged and read. When a file or directory is
- * not what it was at the beginning, all is done once more, so that a change is
- * seen whole or not at all.
+ * and what was opened is what is judged and read. In the end each name must
+ * still lead to what was opened; if not, all is done once more, so that a
+ * change is seen whole or not at all.
  */
 #include "policy.h"
 
@@ -22,6 +22,12 @@ const struct policy_where policy_installed = {
 		[LAYER_ADMIN] = CONFDIR,
 	},
 };
+
+/*
+ * How often a policy is read before it counts as one that changes all the time.
+ * One change can show twice: in times, and a moment later in names.
+ */
+#define READINGS_MAX 3
 
 /* A policy being loaded. */
 struct load {
@@ -73,9 +79,10 @@ is_mask_link(const struct load *load, const struct candidate *candidate)
 
 /* A name that was there a moment ago cannot be opened. */
 static int
-refuse_candidate(struct load *load, const struct candidate *candidate,
+refuse_candidate(struct load *load, struct candidate *candidate,
 	const char *path, int error)
 {
+	candidate->is_absent = error == ENOENT;
 	if (error == ENOENT || error == ELOOP) {
 		if (directory_has(candidate->directory, candidate->name))
 			return layers_refuse(&load->layers, path,
@@ -143,17 +150,13 @@ refuse_untrusted(struct load *load, const struct candidate *candidate, int fd,
 
 /* Reads and scans a file. */
 static int
-read_file(struct load *load, int fd, const struct stat *before,
-	struct policy_file *file)
+read_file(struct load *load, int fd, struct policy_file *file)
 {
 	size_t size = 0, complaints;
-	struct stat after;
 	int r;
 
 	r = read_all(fd, SCAN_FILE_MAX, &file->bytes, &size);
-	if (r == -EFBIG ||
-		(r == 0 && fstat(fd, &after) == 0 &&
-			status_differs(before, &after))) {
+	if (r == -EFBIG || (r == 0 && !reads_the_same(fd, file->bytes, size))) {
 		load->has_changed = true;
 		return 0;
 	}
@@ -176,8 +179,9 @@ read_file(struct load *load, int fd, const struct stat *before,
 /* Reads an open file if it is one that may be believed. */
 static int
 judge_and_read(struct load *load, const struct candidate *candidate, int fd,
-	const struct stat *status, struct policy_file *file)
+	struct policy_file *file)
 {
+	const struct stat *status = &candidate->status;
 	const char *fault = find_type_fault(status);
 
 	if (fault != NULL)
@@ -185,50 +189,52 @@ judge_and_read(struct load *load, const struct candidate *candidate, int fd,
 	if (!trust_accepts(&load->layers.trust, status))
 		return refuse_untrusted(
 			load, candidate, fd, status, file->path);
-	return read_file(load, fd, status, file);
+	return read_file(load, fd, file);
 }
 
 /* A candidate for deployment: its owner and mode are not yet what they will
  * be, and it may be anywhere. */
 static int
-load_asked_for(struct load *load, struct policy_file *file)
+load_asked_for(struct load *load, struct candidate *candidate,
+	struct policy_file *file)
 {
 	static const struct tree here = { .fd = -1 };
 	int fd = tree_open(&here, file->path, TREE_FILE), r;
 	const char *fault = NULL;
-	struct stat status;
+	struct stat *status = &candidate->status;
 
 	file->is_candidate = true;
 	file->state = FILE_UNREADABLE;
-	if (fd < 0 || fstat(fd, &status) < 0) {
+	if (fd < 0 || fstat(fd, status) < 0) {
 		r = layers_refuse_open(&load->layers, NULL, file->path, false,
 			fd < 0 ? -fd : errno);
 		if (fd >= 0)
 			close(fd);
 		return r;
 	}
-	if (!status_is_null_device(&status))
-		fault = find_type_fault(&status);
-	if (fault != NULL && S_ISREG(status.st_mode))
+	candidate->is_opened = true;
+	if (!status_is_null_device(status))
+		fault = find_type_fault(status);
+	if (fault != NULL && S_ISREG(status->st_mode))
 		file->state = FILE_REFUSED;
 	if (fault != NULL)
 		r = layers_refuse(&load->layers, file->path, fault);
 	else
-		r = read_file(load, fd, &status, file);
+		r = read_file(load, fd, file);
 	close(fd);
 	return r;
 }
 
 static int
-load_file(struct load *load, const struct candidate *candidate,
+load_file(struct load *load, struct candidate *candidate,
 	struct policy_file *file)
 {
-	struct stat status;
+	struct stat *status = &candidate->status;
 	int fd, r;
 
 	file->state = FILE_REFUSED;
 	if (candidate->directory == NULL)
-		return load_asked_for(load, file);
+		return load_asked_for(load, candidate, file);
 	r = judge_directory(load, candidate->directory);
 	if (r < 0)
 		return r;
@@ -241,12 +247,13 @@ load_file(struct load *load, const struct candidate *candidate,
 		TREE_FILE);
 	if (fd < 0)
 		return refuse_candidate(load, candidate, file->path, -fd);
-	if (fstat(fd, &status) < 0) {
+	candidate->is_opened = fstat(fd, status) == 0;
+	if (!candidate->is_opened) {
 		r = layers_refuse_errno(&load->layers, file->path, errno);
-	} else if (status_is_null_device(&status)) {
+	} else if (status_is_null_device(status)) {
 		file->state = FILE_MASK;
 	} else {
-		r = judge_and_read(load, candidate, fd, &status, file);
+		r = judge_and_read(load, candidate, fd, file);
 	}
 	close(fd);
 	/* read all the same, for those who want all that is wrong at once */
@@ -278,7 +285,7 @@ load_candidates(struct load *load)
 		return -ENOMEM;
 	load->policy->files = files;
 	for (size_t i = 0; i < count && r == 0; i++) {
-		const struct candidate *candidate = &load->layers.candidates[i];
+		struct candidate *candidate = &load->layers.candidates[i];
 		struct policy_file *file = &files[i];
 
 		load->policy->n_files++;
@@ -297,6 +304,18 @@ load_candidates(struct load *load)
 		r = load_file(load, candidate, file);
 	}
 	return r;
+}
+
+static bool
+have_files_changed(const struct load *load)
+{
+	for (size_t i = 0; i < load->policy->n_files; i++) {
+		if (candidate_has_changed(&load->layers,
+			    &load->layers.candidates[i],
+			    load->policy->files[i].path))
+			return true;
+	}
+	return false;
 }
 
 static bool
@@ -348,7 +367,8 @@ load_once(const struct policy_where *where, struct policy *policy,
 
 	if (r == 0)
 		r = load_candidates(&load);
-	*has_changed = load.has_changed || layers_have_changed(&load.layers);
+	*has_changed = load.has_changed || have_files_changed(&load) ||
+		layers_have_changed(&load.layers);
 	layers_close(&load.layers);
 	return r;
 }
@@ -360,7 +380,8 @@ policy_load(const struct policy_where *where, struct policy **ret)
 	bool has_changed = true;
 	int r = 0;
 
-	for (int attempt = 0; attempt < 2 && has_changed && r == 0; attempt++) {
+	for (int attempt = 0; attempt < READINGS_MAX && has_changed && r == 0;
+		attempt++) {
 		policy_free(policy);
 		policy = calloc(1, sizeof(*policy));
 		if (policy == NULL)

@@ -86,7 +86,7 @@ struct policy {
 
 /*
  * Loads the policy. When a file or directory changes while it is read, all is
- * read once more; when it does so again, the policy is unusable.
+ * read anew; when that goes on, the policy is unusable.
  *
  * Returns 0 with the policy in *ret* (owned by the caller), or -ENOMEM with
  * *ret* untouched. A host without any policy file has a usable policy without

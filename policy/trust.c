@@ -72,6 +72,22 @@ tree_open_at(const struct tree *tree, int dir_fd, const char *name,
 	return fd < 0 ? -errno : fd;
 }
 
+int
+tree_stat_at(const struct tree *tree, int dir_fd, const char *name,
+	const char *path, struct stat *ret)
+{
+	int place, r;
+
+	if (tree->fd < 0)
+		return fstatat(dir_fd, name, ret, 0) < 0 ? -errno : 0;
+	place = tree_open(tree, path, TREE_PLACE);
+	if (place < 0)
+		return place;
+	r = fstat(place, ret) < 0 ? -errno : 0;
+	close(place);
+	return r;
+}
+
 static bool
 is_owner(const struct trust *trust, uid_t uid)
 {
@@ -210,7 +226,8 @@ trust_find_fault_above(
 bool
 status_differs(const struct stat *a, const struct stat *b)
 {
-	return a->st_size != b->st_size ||
+	return a->st_dev != b->st_dev || a->st_ino != b->st_ino ||
+		a->st_size != b->st_size ||
 		a->st_mtim.tv_sec != b->st_mtim.tv_sec ||
 		a->st_mtim.tv_nsec != b->st_mtim.tv_nsec ||
 		a->st_ctim.tv_sec != b->st_ctim.tv_sec ||
@@ -257,4 +274,23 @@ read_all(int fd, size_t max, char **bytes, size_t *size)
 	*bytes = buffer;
 	*size = used;
 	return 0;
+}
+
+bool
+reads_the_same(int fd, const char *bytes, size_t size)
+{
+	char again[4096];
+	size_t seen = 0;
+
+	while (seen < size) {
+		size_t most = size - seen;
+		ssize_t n = pread(fd, again,
+			most < sizeof(again) ? most : sizeof(again),
+			(off_t)seen);
+
+		if (n <= 0 || memcmp(again, bytes + seen, (size_t)n) != 0)
+			return false;
+		seen += (size_t)n;
+	}
+	return true;
 }

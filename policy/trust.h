@@ -47,6 +47,13 @@ int tree_open_at(const struct tree *tree, int dir_fd, const char *name,
 	const char *path, enum tree_as as);
 
 /*
+ * The status of what that name leads to; nothing is opened. 0 or −errno of
+ * stat(2).
+ */
+int tree_stat_at(const struct tree *tree, int dir_fd, const char *name,
+	const char *path, struct stat *ret);
+
+/*
  * Can only those who are trusted have written a file or directory with this
  * status? Group and others' write bits count, and so cover ACLs (acl(5): the
  * group bits are the mask).
@@ -75,7 +82,7 @@ int trust_find_fault_above(
 const char *name_of_open(
 	int fd, char *name, size_t size, const char *otherwise);
 
-/* Has a file or directory changed between two looks at it? */
+/* Has a file or directory changed, or become another, between two looks? */
 bool status_differs(const struct stat *a, const struct stat *b);
 
 /* Is it the null device, which masks? */
@@ -89,5 +96,11 @@ bool status_is_null_device(const struct stat *status);
  * -ENOMEM or −errno of read(2). On failure outputs are untouched.
  */
 int read_all(int fd, size_t max, char **bytes, size_t *size);
+
+/*
+ * Is that what stands in the file? A write(2) that is under way shows nowhere
+ * else: the kernel sets a file's times before it copies the bytes.
+ */
+bool reads_the_same(int fd, const char *bytes, size_t size);
 
 #endif

@@ -1428,12 +1428,49 @@ test_read_all(void **state)
 	close(fd);
 }
 
+#define BYTES_64                                                               \
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define TIMES_8(text) text text text text text text text text
+
+static const struct again_row {
+	const char *name;
+	const char *before, *now;
+	bool is_same;
+} again_rows[] = {
+	{ "nothing", "", "", true },
+	{ "the same", "uri = x:/a\n", "uri = x:/a\n", true },
+	{ "another byte", "uri = x:/a\n", "uri = x:/b\n", false },
+	{ "less", "uri = x:/a\n", "uri", false },
+	{ "nothing any more", "uri = x:/a\n", "", false },
+	{ "more than a page, the same", TIMES_8(TIMES_8(BYTES_64)) "a",
+		TIMES_8(TIMES_8(BYTES_64)) "a", true },
+	{ "more than a page, the last byte", TIMES_8(TIMES_8(BYTES_64)) "a",
+		TIMES_8(TIMES_8(BYTES_64)) "b", false },
+};
+
+static void
+test_again(void **state)
+{
+	const struct again_row *row = *state;
+	const char *root = fake_root(NULL);
+	int fd;
+
+	fake_write(root, "f", row->now);
+	fd = open(fake_path(root, "f"), O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(reads_the_same(fd, row->before, strlen(row->before)),
+		row->is_same);
+	close(fd);
+}
+
 static const struct differs_row {
 	const char *name;
 	struct stat a, b;
 	bool differs;
 } differs_rows[] = {
 	{ "nothing", { 0 }, { 0 }, false },
+	{ "device", { 0 }, { .st_dev = 1 }, true },
+	{ "inode", { 0 }, { .st_ino = 1 }, true },
 	{ "size", { 0 }, { .st_size = 1 }, true },
 	{ "mtime", { 0 }, { .st_mtim = { 1, 0 } }, true },
 	{ "mtime's nanoseconds", { 0 }, { .st_mtim = { 0, 1 } }, true },
@@ -1469,6 +1506,7 @@ add_rows(struct suite *suite)
 	suite_add(suite, "drop-in name", test_name, SUITE_ROWS(name_rows));
 	suite_add(suite, "status differs", test_differs,
 		SUITE_ROWS(differs_rows));
+	suite_add(suite, "again", test_again, SUITE_ROWS(again_rows));
 }
 
 int
