@@ -105,6 +105,8 @@ unit_tests := $(filter-out $(root_tests),\
 	$(wildcard $(srcdir)/tests/unit/test_*.c)))
 pam_tests := $(patsubst $(srcdir)/tests/pam/test_%.c,%,\
 	$(wildcard $(srcdir)/tests/pam/test_*.c))
+stress_programs := $(patsubst $(srcdir)/%.c,$(O)/%,\
+	$(wildcard $(srcdir)/tests/stress/test_*.c))
 c_files := $(wildcard $(srcdir)/policy/*.[ch] $(srcdir)/pam_virturi/*.[ch] \
 	$(srcdir)/helper/*.[ch] $(srcdir)/tests/*/*.[ch])
 sh_files := $(addprefix $(srcdir)/,.ci/run packaging/deps packaging/build-deb \
@@ -235,6 +237,17 @@ $(pam_programs): $(O)/tests/pam/%: $(O)/tests/pam/%.o \
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -rdynamic -o $@ $^ \
 		$(CMOCKA_LIBS) $(PAM_LIBS) $(ECONF_LIBS) $(JSON_LIBS) \
 		$(SYSTEMD_LIBS) -lpthread -ldl
+
+# … and what needs root or takes long: see check-trust
+$(stress_programs): $(O)/tests/stress/%: $(O)/tests/stress/%.o \
+		$(O)/tests/stress/layers.o $(O)/tests/stress/races.o \
+		$(O)/tests/pam/stack.o $(O)/tests/pam/log.o $(O)/libpolicy.a
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAP_$(@F)) \
+		-rdynamic -o $@ $^ $(CMOCKA_LIBS) $(PAM_LIBS) $(ECONF_LIBS) \
+		-lpthread -ldl
+
+# … and this one plays the kernel
+WRAP_test_kernel := -Wl,--wrap=syscall -Wl,--wrap=read
 
 $(O)/tests/pam/session: $(O)/tests/pam/session.o
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PAM_LIBS)
@@ -386,14 +399,15 @@ check-packages:
 	@$(srcdir)/tests/run --build $(O) \
 		$(package_tests:%=$(srcdir)/tests/packages/%)
 
-trust_tests := $(addprefix $(srcdir)/tests/trust/,escaping hardening policy trace)
 trust_programs := $(O)/tests/trust/names
+trust_tests := $(addprefix $(srcdir)/tests/trust/,escaping hardening policy trace) \
+	$(stress_programs)
 
 .PHONY: check-trust
 check-trust:
 	@$(call need,build check)
 	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile check-programs \
-		$(trust_programs)
+		$(trust_programs) $(stress_programs)
 	@$(srcdir)/tests/run --build $(O) $(trust_tests)
 
 # A Debian 13 of its own, booted; below $(O)/cache it is kept for the next time
