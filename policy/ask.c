@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "text.h"
@@ -34,16 +35,23 @@ say_line(const struct reporter *reporter, enum remark_severity severity,
 	free(line);
 }
 
-/* What the remarks of a verdict that sets nothing come down to. */
+/*
+ * What a remark comes down to that is the cause of a verdict. A question is a
+ * sentence of its own.
+ */
 static const char *
-consequence_of(enum verdict verdict)
+consequence_of(const struct remark *remark, enum verdict verdict)
 {
+	size_t size = strlen(remark->text);
+	bool asks = size > 0 && remark->text[size - 1] == '?';
+
 	switch (verdict) {
 	case VERDICT_UNUSABLE:
-		return "; the policy is unusable, nobody gets a URI";
+		return asks ? " The policy is unusable, nobody gets a URI"
+			    : "; the policy is unusable, nobody gets a URI";
 	case VERDICT_MISTAKE:
 	case VERDICT_UNKNOWN:
-		return LEFT_ALONE;
+		return asks ? " " VARIABLE " is left alone" : LEFT_ALONE;
 	default:
 		return "";
 	}
@@ -81,8 +89,9 @@ say_remarks(const struct reporter *reporter, const struct decision *decision)
 		const struct remark *remark = &remarks->list[i];
 
 		say_remark(reporter, remark,
-			remark == cause ? consequence_of(decision->verdict)
-					: "");
+			remark == cause
+				? consequence_of(remark, decision->verdict)
+				: "");
 	}
 }
 

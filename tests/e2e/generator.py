@@ -16,7 +16,7 @@ DEADLINE = 2            # seconds that 70-virturi allows itself
 GRACE = 2               # for all else that a manager does at its start
 ERROR, WARNING = "3", "4"
 LEFT_ALONE = "LIBVIRT_DEFAULT_URI is left alone"
-UNUSABLE = "; the policy is unusable, nobody gets a URI"
+UNUSABLE = "the policy is unusable, nobody gets a URI"
 
 
 prepare = managers.prepare
@@ -126,6 +126,13 @@ def policy_made_by(guest, command):
         guest.remove(POLICY)
 
 
+def conclude(text):
+    """A question is a sentence of its own."""
+    if text.endswith("?"):
+        return f"{text} T{UNUSABLE[1:]}"
+    return f"{text}; {UNUSABLE}"
+
+
 def add_policy(name, command, text):
     @row(f"policy {name}",
          broken_by=(generator_insists, sabotage.no_generator, slow_generator,
@@ -135,7 +142,7 @@ def add_policy(name, command, text):
             mark = guest.mark()
             took = expect_unset(guest, 0, DEADLINE)
             lines = read_lines(guest, mark)
-        said = POLICY + text.format(POLICY) + UNUSABLE
+        said = POLICY + conclude(text.format(POLICY))
         expect("the journal", lines, [
             (who, ERROR, said) for who in
             ("70-virturi", "pam_virturi(sshd:session)",

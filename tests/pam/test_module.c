@@ -307,7 +307,7 @@ static const struct row rows[] = {
 	{
 		.name = "mistake: an unknown key",
 		.policy = MEMBERS "service = login\n" OTHERS,
-		.log = { { LOG_ERR, "FILE:3: *'service'*" LEFT_ALONE } },
+		.log = { { LOG_ERR, "FILE:3: *'services'? " VARIABLE " is left alone" } },
 	},
 	{
 		.name = "mistake: a key twice",
@@ -323,7 +323,7 @@ static const struct row rows[] = {
 		.name = "mistake: a line for each",
 		.policy = MEMBERS "from = here\nservice = login\n" OTHERS,
 		.log = {
-			{ LOG_ERR, "FILE:4: *'service'*" LEFT_ALONE },
+			{ LOG_ERR, "FILE:4: *'services'? " VARIABLE " is left alone" },
 			{ LOG_ERR, "FILE:3: from = here: *" },
 		},
 	},
