@@ -66,13 +66,44 @@ cure_in_files(const char *user, const char *group, const char *label,
 	free(group_word);
 }
 
+/* Has this process a group that a login made now would not have? */
+static bool
+is_left(const struct doctor *doctor, const struct member *member)
+{
+	return doctor->viewpoint == VIEW_SELF && member->has_gid &&
+		member->in_database == ANSWER_NO &&
+		process_has_gid(&doctor->self, member->gid);
+}
+
+/*
+ * Whoever was removed, and still has the URI from before, is not to join again:
+ * a new login gets what is theirs now. Is it said?
+ */
+static bool
+cure_by_relogin(const struct doctor *doctor, const struct member *member,
+	struct finding *finding)
+{
+	const char *uri = doctor->decision.uri != NULL
+		? doctor->decision.uri
+		: doctor_libvirts_choice(doctor);
+
+	if (!is_left(doctor, member) || (member->guards & GUARDS_ASKED) ||
+		strcmp(uri, doctor->uri) == 0)
+		return false;
+	finding_cure(finding, "cure", "log in again, for %s; no reboot", uri);
+	return true;
+}
+
 void
 finding_cure_join(const struct doctor *doctor, const struct member *member,
 	struct finding *finding)
 {
 	const char *user = doctor_user(doctor), *group = member->name;
-	char *word = shell_word(group);
+	char *word;
 
+	if (cure_by_relogin(doctor, member, finding))
+		return;
+	word = shell_word(group);
 	if (!member->has_gid && (member->guards & GUARDS_POLKIT)) {
 		finding_cure(finding, "cure",
 			"libvirt's package makes the group: %s",
@@ -132,9 +163,21 @@ find_use(const struct doctor *doctor)
 		: NULL;
 }
 
+/* "a, b": adds one; owned. */
+static char *
+join_name(char *list, const char *name)
+{
+	char *longer = need(text_format("%s%s%s", list != NULL ? list : "",
+		list != NULL ? ", " : "", name));
+
+	free(list);
+	return longer;
+}
+
+/* without: groups that nobody needs here, to be said at the end */
 static void
 say_absent(const struct doctor *doctor, const struct member *member,
-	struct finding *finding)
+	char **without, struct finding *finding)
 {
 	const char *user = doctor_user(doctor);
 	bool is_guard = member == doctor->members.guard;
@@ -147,9 +190,11 @@ say_absent(const struct doctor *doctor, const struct member *member,
 	else if (use != NULL)
 		finding_say(finding, FINDING_NOTE, "%s is not in %s, %s", user,
 			name, use);
+	else if (is_guard)
+		finding_say(finding, FINDING_PASS,
+			"%s is not in %s, but let in all the same", user, name);
 	else
-		finding_say(finding, FINDING_PASS, "%s is not in %s%s", user,
-			name, is_guard ? ", but let in all the same" : "");
+		*without = join_name(*without, name);
 	if (member->name != NULL && (use != NULL || is_needed(doctor, member)))
 		finding_cure_join(doctor, member, finding);
 	free(name);
@@ -167,17 +212,6 @@ add_session_cures(const struct doctor *doctor, struct finding *finding)
 			cures->steps[i].price != NULL ? cures->steps[i].price
 						      : "",
 			cures->steps[i].price != NULL ? ")" : "");
-}
-
-/* "a, b": adds one; owned. */
-static char *
-join_name(char *list, const char *name)
-{
-	char *longer = need(text_format("%s%s%s", list != NULL ? list : "",
-		list != NULL ? ", " : "", name));
-
-	free(list);
-	return longer;
 }
 
 /* A member of which it is known that the database has it. */
@@ -212,8 +246,7 @@ say_left(const struct doctor *doctor, const struct member *member,
 {
 	char *name;
 
-	if (doctor->viewpoint != VIEW_SELF || !member->has_gid ||
-		!process_has_gid(&doctor->self, member->gid))
+	if (!is_left(doctor, member))
 		return;
 	name = member_name(member);
 	finding_say(finding, FINDING_NOTE,
@@ -224,7 +257,7 @@ say_left(const struct doctor *doctor, const struct member *member,
 }
 
 static void
-say_member(const struct doctor *doctor, size_t i, char **fine,
+say_member(const struct doctor *doctor, size_t i, char **fine, char **without,
 	struct finding *finding)
 {
 	const struct member *member = &doctor->members.list[i];
@@ -235,7 +268,7 @@ say_member(const struct doctor *doctor, size_t i, char **fine,
 		say_present(doctor, i, fine, finding);
 		break;
 	case ANSWER_NO:
-		say_absent(doctor, member, finding);
+		say_absent(doctor, member, without, finding);
 		say_left(doctor, member, finding);
 		break;
 	case ANSWER_UNKNOWN:
@@ -272,16 +305,24 @@ say_existence(const struct doctor *doctor, struct finding *finding)
 static void
 say_all(const struct doctor *doctor, struct finding *finding)
 {
-	char *fine = NULL;
+	bool is_self = doctor->viewpoint == VIEW_SELF;
+	char *fine = NULL, *without = NULL;
 
 	for (size_t i = 0; i < doctor->members.count; i++)
-		say_member(doctor, i, &fine, finding);
-	if (fine != NULL)
-		finding_say(finding, FINDING_PASS, "%s: in the database%s",
-			fine,
-			doctor->viewpoint == VIEW_SELF ? " and in this session"
-						       : "");
+		say_member(doctor, i, &fine, &without, finding);
+	if (fine != NULL || without != NULL)
+		finding_say(finding, FINDING_PASS, "%s%s%s%s%s%s",
+			fine != NULL ? fine : "",
+			fine == NULL      ? ""
+				: is_self ? ": in the database and in this "
+					    "session"
+					  : ": in the database",
+			fine != NULL && without != NULL ? "; " : "",
+			without != NULL ? doctor_user(doctor) : "",
+			without != NULL ? " is not in " : "",
+			without != NULL ? without : "");
 	free(fine);
+	free(without);
 }
 
 void

@@ -13,6 +13,7 @@
 
 #include "../../helper/doctor.h"
 #include "../../helper/host.h"
+#include "../../helper/relogin.h"
 
 static const struct join_row {
 	const char *name;
@@ -180,14 +181,168 @@ test_join(void **state)
 	free(name);
 }
 
+/* --- The check ------------------------------------------------------------ */
+
+#define LIBVIRT 108
+#define KVM     36
+
+/* The user's libvirt guards the system's, kvm /dev/kvm. */
+static const struct check_row {
+	const char *name;
+	enum viewpoint viewpoint;
+	const char *uri, *given; /* in use; by the policy, or NULL */
+	enum admission admission;
+	enum answer in_libvirt, in_kvm; /* of the database */
+	gid_t gids[3]; /* of this process; 0: no more */
+	const char *said[5]; /* status, text and cures */
+} check_rows[] = {
+	{ "in both", VIEW_SELF, "qemu:///system", "qemu:///system",
+		ADMISSION_YES, ANSWER_YES, ANSWER_YES, { LIBVIRT, KVM },
+		{ "PASS libvirt, kvm: in the database and in this session" } },
+	{ "in one, and the other does not matter", VIEW_SELF, "qemu:///system",
+		"qemu:///system", ADMISSION_YES, ANSWER_YES, ANSWER_NO,
+		{ LIBVIRT },
+		{ "PASS libvirt: in the database and in this session; alice is "
+		  "not in kvm" } },
+	{ "somebody else, in one", VIEW_OTHER, "qemu:///system",
+		"qemu:///system", ADMISSION_YES, ANSWER_YES, ANSWER_NO, { 0 },
+		{ "PASS libvirt: in the database; alice is not in kvm" } },
+	{ "in none, and let in all the same", VIEW_SELF, "qemu:///system",
+		"qemu:///system", ADMISSION_YES, ANSWER_NO, ANSWER_NO, { 0 },
+		{ "PASS alice is not in libvirt, but let in all the same",
+			"PASS alice is not in kvm" } },
+	{ "not in libvirt, which the URI needs", VIEW_SELF, "qemu:///system",
+		"qemu:///system", ADMISSION_NO, ANSWER_NO, ANSWER_NO, { 0 },
+		{ "FAIL alice is not in libvirt",
+			"  cure: the group is a directory's: add alice to "
+			"libvirt there",
+			"  then: log in again, for the variable; no reboot",
+			"PASS alice is not in kvm" } },
+	{ "removed, with the URI from before", VIEW_SELF, "qemu:///system",
+		NULL, ADMISSION_NO, ANSWER_NO, ANSWER_YES, { LIBVIRT, KVM },
+		{ "FAIL alice is not in libvirt",
+			"  cure: log in again, for qemu:///session; no reboot",
+			"NOTE libvirt: in this session, not in the database: a "
+			"new login will not have it",
+			"PASS kvm: in the database and in this session" } },
+	{ "removed, and the policy gives another URI", VIEW_SELF,
+		"qemu:///system", "test:///default", ADMISSION_NO, ANSWER_NO,
+		ANSWER_YES, { LIBVIRT, KVM },
+		{ "FAIL alice is not in libvirt",
+			"  cure: log in again, for test:///default; no "
+			"reboot",
+			"NOTE libvirt: in this session, not in the database: a "
+			"new login will not have it",
+			"PASS kvm: in the database and in this session" } },
+	{ "removed, and the policy gives the URI all the same", VIEW_SELF,
+		"qemu:///system", "qemu:///system", ADMISSION_NO, ANSWER_NO,
+		ANSWER_YES, { LIBVIRT, KVM },
+		{ "FAIL alice is not in libvirt",
+			"  cure: the group is a directory's: add alice to "
+			"libvirt there",
+			"  then: log in again, for the variable; no reboot",
+			"NOTE libvirt: in this session, not in the database: a "
+			"new login will not have it",
+			"PASS kvm: in the database and in this session" } },
+};
+
+/* The lines of a finding, one after another; their number. */
+static size_t
+list_lines(const struct finding *finding, char *lines[16])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < finding->count; i++) {
+		const struct observation *observation =
+			&finding->observations[i];
+
+		assert_true(asprintf(&lines[count++], "%s %s",
+				    finding_status_name(observation->status),
+				    observation->text) > 0);
+		for (size_t j = 0; j < observation->n_cures; j++)
+			assert_true(asprintf(&lines[count++], "  %s: %s",
+					    observation->cures[j].label,
+					    observation->cures[j].text) > 0);
+	}
+	return count;
+}
+
+static void
+test_check(void **state)
+{
+	static char libvirt[] = "libvirt", kvm[] = "kvm";
+	const struct check_row *row = *state;
+	struct fake_user users[] = { { "alice", 1000, 1000, "/home" },
+		{ NULL } };
+	const struct fake_group groups[] = { { NULL } };
+	struct fake fake = { .users = users, .groups = groups };
+	struct facts facts = fake_facts(&fake);
+	struct finding finding = { .id = "groups" };
+	struct member members[] = {
+		{ .name = libvirt,
+			.has_gid = true,
+			.gid = LIBVIRT,
+			.guards = GUARDS_POLKIT,
+			.in_database = row->in_libvirt },
+		{ .name = kvm,
+			.has_gid = true,
+			.gid = KVM,
+			.guards = GUARDS_KVM,
+			.in_database = row->in_kvm },
+	};
+	struct doctor doctor = {
+		.viewpoint = row->viewpoint,
+		.uri = strdup(row->uri),
+		.decision = { .uri = row->given ? strdup(row->given) : NULL },
+		.target = TARGET_SYSTEM,
+		.are_ids_real = true,
+		.admission = row->admission,
+		.members = { members, countof(members), members, true },
+	};
+	bool lacks[countof(members)], counts[countof(members)] = { false };
+	struct relogin relogin = { .doctor = &doctor,
+		.counts = counts,
+		.session = { .lacks = lacks } };
+	char *lines[16];
+	gid_t gids[countof(row->gids)];
+	size_t count;
+
+	memcpy(gids, row->gids, sizeof(gids));
+	doctor.self.groups = gids;
+	while (doctor.self.n_groups < countof(gids) &&
+		gids[doctor.self.n_groups] != 0)
+		doctor.self.n_groups++;
+	doctor.relogin = &relogin;
+	for (size_t i = 0; i < countof(members); i++)
+		lacks[i] = row->viewpoint == VIEW_SELF &&
+			members[i].in_database == ANSWER_YES &&
+			!process_has_gid(&doctor.self, members[i].gid);
+	assert_int_equal(
+		subject_new(&facts, "alice", &doctor.inquiry.subject), 0);
+	host = &rows[countof(rows) - 2]; /* no files at all */
+	check_groups(&doctor, &finding);
+	host = NULL;
+	count = list_lines(&finding, lines);
+	for (size_t i = 0; i < count; i++) {
+		if (i < countof(row->said) && row->said[i] != NULL)
+			assert_string_equal(lines[i], row->said[i]);
+		else
+			fail_msg("too much is said: %s", lines[i]);
+		free(lines[i]);
+	}
+	assert_true(count == countof(row->said) || row->said[count] == NULL);
+	finding_clear(&finding);
+	subject_free(doctor.inquiry.subject);
+	free(doctor.uri);
+	free(doctor.decision.uri);
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[countof(rows)];
+	struct suite suite = { 0 };
 
-	for (size_t i = 0; i < countof(rows); i++)
-		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
-			.test_func = test_join,
-			.initial_state = (void *)(uintptr_t)&rows[i] };
-	return cmocka_run_group_tests_name("join", tests, NULL, NULL);
+	suite_add(&suite, "join", test_join, SUITE_ROWS(rows));
+	suite_add(&suite, "check", test_check, SUITE_ROWS(check_rows));
+	return suite_run(&suite, "check_groups");
 }
