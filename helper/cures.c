@@ -69,6 +69,7 @@ session_lacks(const struct lag *lag)
 		(lag->session_lacks_group || lag->session_lacks_uri);
 }
 
+/* newgrp(1) keeps the environment it is given. */
 static void
 add_shell(struct cures *cures, const struct lag *lag)
 {
@@ -81,11 +82,10 @@ add_shell(struct cures *cures, const struct lag *lag)
 	group = shell_word(has_group ? lag->group : "");
 	assignment = cures_assign(has_uri ? lag->uri : "");
 	add(cures, "this shell",
-		text_format("%s%s%s%s%s%s", has_group ? "newgrp " : "",
-			has_group ? group : "",
-			has_group && has_uri ? ", then " : "",
-			has_uri ? "exec env " : "", has_uri ? assignment : "",
-			has_uri ? " $SHELL" : ""),
+		text_format("%s%s%s%s%s", has_uri ? "exec env " : "",
+			has_uri ? assignment : "", has_uri ? " " : "",
+			has_group ? "newgrp " : "$SHELL",
+			has_group ? group : ""),
 		has_group ? text_format("new files belong to %s", lag->group)
 			  : NULL)
 		->is_for_session = true;

@@ -25,7 +25,8 @@ NEEDED = "relogin needed; no reboot."
 FOR_URI = "relogin needed, for the variable alone; no reboot."
 FOR_SERVICES = "no relogin needed, but that command for user services."
 
-THIS = f"exec env LIBVIRT_DEFAULT_URI={URI} $SHELL"
+ENV = f"exec env LIBVIRT_DEFAULT_URI={URI}"
+THIS = f"{ENV} $SHELL"
 SET = f"systemctl --user set-environment LIBVIRT_DEFAULT_URI={URI}"
 EXIT = "systemctl --user exit, then log in again"
 WAIT = "log out of everything, wait 10 seconds, log in"
@@ -216,7 +217,7 @@ def old_by_socket(guest):
         pid = wait_for_manager(guest)
         join(guest)
         advice = expect_advice(shell, LAGS, {f"systemd --user {pid}": LAGS}, [
-            ("this shell", f"newgrp libvirt, then {THIS}"),
+            ("this shell", f"{ENV} newgrp libvirt"),
             ("for good", "new ssh login"), ("user services", EXIT)])
         expect("check", shell.run("virturi check").status, 1)
         follow(shell, advice.cures[0][1])
@@ -224,7 +225,7 @@ def old_by_socket(guest):
         expect("virsh uri", shell.run("virsh uri").check().out.split(), [URI])
         expect_advice(shell, HAS, {f"systemd --user {pid}": LAGS},
                       [("user services", EXIT)])
-    return "newgrp and exec env: this shell has both, virsh connects"
+    return "exec env and newgrp: this shell has both, virsh connects"
 
 
 @row("old session, polkit",

@@ -21,9 +21,8 @@
 #define NEWGRP "+this shell: newgrp libvirt (new files belong to libvirt)\n"
 #define EXEC   "+this shell: exec env LIBVIRT_DEFAULT_URI=qemu:///system $SHELL\n"
 #define NEWGRP_EXEC                                                            \
-	"+this shell: newgrp libvirt, then exec env "                          \
-	"LIBVIRT_DEFAULT_URI=qemu:///system $SHELL (new files belong to "      \
-	"libvirt)\n"
+	"+this shell: exec env LIBVIRT_DEFAULT_URI=qemu:///system newgrp "     \
+	"libvirt (new files belong to libvirt)\n"
 #define NEW_SSH                                                                \
 	"+for good: new ssh login (if the connection is shared: ssh -O exit "  \
 	"HOST "                                                                \
@@ -297,6 +296,12 @@ static const struct row {
 		{ SESSION(WAY_SSH, true, false), .group = "LAB\\vm users" },
 		"+this shell: newgrp 'LAB\\vm users' (new files belong to "
 		"LAB\\vm users)\n" NEW_SSH },
+	{ "a group and a URI that a shell would take apart",
+		{ SESSION(WAY_SSH, true, true), .group = "vm users",
+			.uri = "qemu:///system?a&b" },
+		"+this shell: exec env "
+		"LIBVIRT_DEFAULT_URI='qemu:///system?a&b' "
+		"newgrp 'vm users' (new files belong to vm users)\n" NEW_SSH },
 	{ "a URI that a shell would take apart",
 		{ SESSION(WAY_SSH, false, true),
 			.uri = "qemu+ssh://h/system?keyfile=/k&no_tty=1" },
@@ -484,7 +489,10 @@ check_steps(const struct lag *lag, const char *steps)
 	bool lingers = lag->is_lingering && manager;
 	const struct expectation expectations[] = {
 		{ "newgrp libvirt", group },
-		{ "exec env LIBVIRT_DEFAULT_URI=qemu:///system $SHELL", uri },
+		{ "exec env LIBVIRT_DEFAULT_URI=qemu:///system $SHELL",
+			uri && !group },
+		{ "exec env LIBVIRT_DEFAULT_URI=qemu:///system newgrp libvirt",
+			uri && group },
 		{ "this shell: ", group || uri },
 		{ "ssh -O exit HOST on the client",
 			(group || uri) && lag->way == WAY_SSH &&

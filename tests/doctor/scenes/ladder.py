@@ -23,8 +23,17 @@ def cure_newgrp(stage, judge):
     stage.restart_libvirt(SOCKET_GROUP_MODE)
     with ssh(OUTSIDER) as shell:
         join(OUTSIDER)
-        judge.relogin("newgrp is proposed", shell, needed=True,
-                      words=["newgrp libvirt", f"exec env {VARIABLE} $SHELL"])
+        cure = f"exec env {VARIABLE} newgrp libvirt"
+        judge.relogin("newgrp is proposed", shell, needed=True, words=[cure])
+        shell.become(cure)
+        check_cured(judge, "newgrp with the variable", shell)
+
+
+@scene
+def cure_newgrp_alone(stage, judge):
+    stage.restart_libvirt(SOCKET_GROUP_MODE)
+    with ssh(OUTSIDER) as shell:
+        join(OUTSIDER)
         shell.become("newgrp libvirt")
         judge.check("newgrp: the variable is still missing", shell,
                     status=1, environment=("FAIL", "exec env"),
