@@ -309,19 +309,17 @@ is_session(const struct relogin *relogin, const struct process *process)
 
 /* Does something above it lag? Whatever ends that ends this, too. */
 static bool
-is_below_other(const struct relogin *relogin, const struct holder *holder)
+is_below_other(const struct relogin *relogin, const struct holder *holder,
+	const bool *lags)
 {
 	const struct doctor *doctor = relogin->doctor;
 	const struct process *above = holder->process;
 
 	while ((above = doctor_find_parent(doctor, above)) != NULL) {
-		if (above == relogin->manager.process &&
-			relogin->manager.lacks_group)
+		if (lags[above - doctor->processes.list] ||
+			(above == relogin->manager.process &&
+				relogin->manager.lacks_group))
 			return true;
-		for (size_t i = 0; i < relogin->n_others; i++) {
-			if (relogin->others[i].process == above)
-				return true;
-		}
 	}
 	return false;
 }
@@ -348,23 +346,24 @@ compare_rank(const void *a, const void *b)
 	return (left->pid > right->pid) - (left->pid < right->pid);
 }
 
-/* Leaves out those that go with another one. */
+/* Leaves out those that go with another one. There may be thousands. */
 static void
 drop_below(struct relogin *relogin)
 {
-	bool *is_below = need(calloc(relogin->n_others + 1, sizeof(bool)));
+	const struct processes *processes = &relogin->doctor->processes;
+	bool *lags = need(calloc(processes->count + 1, sizeof(bool)));
 	size_t kept = 0;
 
 	for (size_t i = 0; i < relogin->n_others; i++)
-		is_below[i] = is_below_other(relogin, &relogin->others[i]);
+		lags[relogin->others[i].process - processes->list] = true;
 	for (size_t i = 0; i < relogin->n_others; i++) {
-		if (is_below[i])
+		if (is_below_other(relogin, &relogin->others[i], lags))
 			holder_clear(&relogin->others[i]);
 		else
 			relogin->others[kept++] = relogin->others[i];
 	}
 	relogin->n_others = kept;
-	free(is_below);
+	free(lags);
 }
 
 static void
