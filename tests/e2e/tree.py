@@ -109,6 +109,7 @@ def directories(triplet):
     return ["prefix=/usr", "sysconfdir=/etc",
             f"pammoddir=/usr/lib/{triplet}/security",
             "vendorconfdir=/usr/share/virturi",
+            "zshcompletiondir=/usr/share/zsh/vendor-completions",
             "systemduserunitdir=/usr/lib/systemd/user",
             "userenvgendir=/usr/lib/systemd/user-environment-generators",
             "xdgautostartdir=/etc/xdg/autostart",
