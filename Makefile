@@ -113,6 +113,7 @@ sh_files := $(addprefix $(srcdir)/,.ci/run packaging/deps packaging/build-deb \
 	packaging/build-arch packaging/build-rpm \
 	packaging/debian/libpam-virturi.postinst \
 	packaging/debian/libpam-virturi.prerm \
+	packaging/debian/virturi.prerm \
 	packaging/debian/virturi-common.postinst \
 	packaging/debian/tests/session packaging/debian/tests/command \
 	packaging/arch/pam_virturi.install \
