@@ -222,7 +222,9 @@ class Guest:
         try:
             yield process
         finally:
-            process.stdin.close()
+            # it may have ended with something typed and not read
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
             self.do("systemctl", "stop", unit)
             process.wait()
             process.stdout.close()
