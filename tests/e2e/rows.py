@@ -38,6 +38,7 @@ class Topic:
     title: str
     rows: list
     prepare: typing.Callable = lambda guest: None
+    stands_on: str = "installed"    # or another kind of tree.make_layers()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,6 +114,7 @@ def load_topic(name):
     title = (module.__doc__ or name).splitlines()[0].rstrip(".")
     topic = Topic(name.replace("_", "-"), title, registered[name])
     topic.prepare = getattr(module, "prepare", topic.prepare)
+    topic.stands_on = getattr(module, "STANDS_ON", topic.stands_on)
     return topic
 
 

@@ -2,8 +2,9 @@
 """The Debian 13 that the guests are: a base of packages, and the project.
 
 The base is what mmdebstrap makes of the file packages, cached below the build
-directory. Each run lays the project over it, built and installed there as an
-administrator would, with two users and an sshd that lets root in as anybody.
+directory. Each run makes a host of it, with two users and an sshd that lets
+root in as anybody, and lays the project over that: built and installed there
+as an administrator would, or as packages that a topic installs.
 """
 
 import contextlib
@@ -125,20 +126,91 @@ def read_profile(root):
     return f"Name: {body}\n"
 
 
+def inside(root, *argv):
+    """Run a command in a tree, with nothing of this machine's environment."""
+    return run("chroot", root, "env", "-i", "LC_ALL=C.UTF-8", "HOME=/root",
+               "PATH=/usr/sbin:/usr/bin", "DEBIAN_FRONTEND=noninteractive",
+               "DEPS=no", *argv)
+
+
 def install_project(root, build):
     """Build and install in the tree; wire PAM as the man page says."""
     copy_source(build, root / "usr/src/pam_virturi")
-    inside = ["chroot", root, "env", "-i", "LC_ALL=C.UTF-8", "HOME=/root",
-              "PATH=/usr/sbin:/usr/bin", "DEBIAN_FRONTEND=noninteractive"]
-    triplet = run(*inside, "gcc", "-print-multiarch").strip()
-    make = [*inside, "make", "--no-print-directory", "-j2", "DEPS=no",
-            "-C", "/usr/src/pam_virturi", f"O={BUILD}", *directories(triplet)]
-    run(*make)
-    run(*make, "install")
+    triplet = inside(root, "gcc", "-print-multiarch").strip()
+    make = ["make", "--no-print-directory", "-j2", "-C",
+            "/usr/src/pam_virturi", f"O={BUILD}", *directories(triplet)]
+    inside(root, *make)
+    inside(root, *make, "install")
     shutil.rmtree(root / BUILD[1:])
     profile = root / "usr/share/pam-configs/virturi"
     profile.write_text(read_profile(root))
-    run(*inside, "pam-auth-update", "--enable", "virturi")
+    inside(root, "pam-auth-update", "--enable", "virturi")
+
+
+# The project as packages: the work tree's, and the same with a higher version.
+# They are built without the tests, and so are not made anew when those change.
+
+DEBS = {"debs": "", "next": "+next"}    # in /srv -> more of their version
+
+
+def copy_untested(build, to):
+    """What packages are made of: the files that make dist packs, but tests."""
+    copy_source(build, to)
+    shutil.rmtree(to / "tests")
+
+
+def pack(source, tarball):
+    """As make dist does; of the same files, the same bytes."""
+    run("tar", "--create", f"--file={tarball}", "--sort=name", "--mtime=@0",
+        "--owner=root:0", "--group=root:0", "--mode=u=rwX,go=rX",
+        "--use-compress-program=gzip -n", "-C", source.parent, source.name)
+
+
+def raise_version(source, more):
+    changelog = source / "packaging/debian/changelog"
+    text = changelog.read_text()
+    changelog.write_text(text.replace(")", f"{more})", 1))
+
+
+def build_debs(root, source, to):
+    """As make deb does; in a tree that is thrown away."""
+    work = root / "srv"
+    shutil.copy(source / "packaging/build-deb", work)
+    for name, more in DEBS.items():
+        raise_version(source, more)
+        pack(source, work / "dist.tar.gz")
+        inside(root, "/srv/build-deb", "/srv/dist.tar.gz", f"/srv/{name}")
+        (to / name).mkdir(parents=True)
+        for deb in (work / name).glob("*.deb"):
+            shutil.copy(deb, to / name)
+
+
+def find_debs(layers, source, kept):
+    """A directory with both, made if it is not there.
+
+    base() removes it together with the tree it was made in.
+    """
+    if not kept.is_dir():
+        for stale in kept.parent.glob("debs-*"):
+            shutil.rmtree(stale)
+        print("making packages, once for this source", flush=True)
+        new = kept.with_suffix(".new")
+        lay_over(layers, "builder", lambda root: build_debs(root, source, new))
+        new.rename(kept)
+    return kept
+
+
+def put_debs(root, layers, build):
+    """What a topic installs, if its guest stands on this."""
+    source, tarball = cell.RUN / "pam_virturi", cell.RUN / "dist.tar.gz"
+    copy_untested(build, source)
+    pack(source, tarball)
+    key = hashlib.sha256(tarball.read_bytes()).hexdigest()[:16]
+    cache = build / "cache" / "e2e"
+    with open(cache / "debs.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept = find_debs(layers, source, cache / f"debs-{key}")
+        shutil.copytree(kept, root / "srv", dirs_exist_ok=True)
 
 
 # The rest of a host
@@ -205,14 +277,26 @@ def mounted(layers, upper, at):
         run("umount", "--recursive", at)
 
 
-def make_layers(tree, build):
-    """The read-only trees that guests stand on; in a cell only."""
-    lower, project = cell.RUN / "base", cell.RUN / "project"
+def lay_over(layers, name, fill):
+    """Those, and above them what fill(root) writes."""
+    upper = cell.RUN / name
+    with mounted(layers, upper, upper.with_suffix(".root")) as root:
+        run("mount", "-t", "proc", "proc", root / "proc")
+        fill(root)
+    return [upper, *layers]
+
+
+def make_layers(tree, build, kinds):
+    """The read-only trees that guests stand on, by kind; in a cell only.
+
+    "installed": with the project; "packaged": with packages of it, for a
+    topic to install.
+    """
+    lower = cell.RUN / "base"
     lower.mkdir()
     run("mount", "--bind", tree, lower)
     run("mount", "-o", "remount,bind,ro", lower)
-    with mounted([lower], project, cell.RUN / "root") as root:
-        run("mount", "-t", "proc", "proc", root / "proc")
-        install_project(root, build)
-        prepare_host(root)
-    return [project, lower]
+    host = lay_over([lower], "host", prepare_host)
+    fill = {"installed": lambda root: install_project(root, build),
+            "packaged": lambda root: put_debs(root, [lower], build)}
+    return {kind: lay_over(host, kind, fill[kind]) for kind in kinds}
