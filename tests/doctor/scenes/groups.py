@@ -49,6 +49,19 @@ def removed_from_the_group(stage, judge):
 
 
 @scene
+def removed_while_polkit_decides(_stage, judge):
+    """Who is out is not told how to join."""
+    with ssh(MEMBER) as shell:
+        leave(MEMBER)
+        judge.check("removed from the group after login, polkit mode", shell,
+                    status=1, golden="removed-polkit",
+                    groups=("FAIL", "not in libvirt", "log in again, for "
+                            "qemu:///session"),
+                    authorisation=("FAIL", "password"), libvirt="SKIP",
+                    environment=("NOTE", "which gives none"))
+
+
+@scene
 def group_is_absent(stage, judge):
     write(POLICY, FOR_ALL)
     run("groupdel", "libvirt")
