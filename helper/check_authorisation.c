@@ -123,21 +123,32 @@ say_polkit(const struct doctor *doctor, struct finding *finding)
 	}
 }
 
+/* Of oneself it was tried; of others it is what the database says. */
 static void
 say_socket_group(const struct doctor *doctor, struct finding *finding)
 {
 	const struct member *guard = doctor->members.guard;
+	bool is_self = doctor->viewpoint == VIEW_SELF;
+	const char *who = is_self ? "this process" : doctor_user(doctor);
+	const char *group = guard != NULL ? "group " : "";
 	char *name =
 		guard != NULL ? member_name(guard) : need(strdup("root alone"));
 
-	if (doctor->admission == ADMISSION_YES)
-		finding_say(finding, FINDING_PASS, "socket of %s: yes", name);
+	if (doctor->admission == ADMISSION_YES && is_self)
+		finding_say(finding, FINDING_PASS,
+			"the socket lets this process in");
+	else if (doctor->admission == ADMISSION_YES)
+		finding_say(finding, FINDING_PASS,
+			"the socket lets in %s%s, and so %s", group, name, who);
 	else if (doctor->admission == ADMISSION_NO)
 		finding_say(finding, FINDING_FAIL,
-			"socket of %s: no (see groups)", name);
+			"the socket lets in %s%s, not %s (see %s)", group, name,
+			who, guard != NULL ? "groups" : "socket");
 	else
 		finding_say(finding, FINDING_SKIP,
-			"socket of %s: membership is not known", name);
+			"the socket lets in %s%s, and whether that has %s is "
+			"not known",
+			group, name, who);
 	free(name);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -26,20 +27,38 @@ run_lint(void *context, int fd)
 	fflush(stdout);
 }
 
-/* Lint's diagnostics. NULL: there is no answer. */
-static json_t *
-ask_lint(struct doctor *doctor)
+/* Lint's diagnostics, owned, or why there are none: −errno. */
+static int
+ask_lint(struct doctor *doctor, json_t **ret)
 {
 	struct child_result result;
-	json_t *document;
+	int r;
 
 	fflush(stdout);
-	if (child_call(run_lint, &doctor->options, doctor->options.timeout_ms,
-		    &result) < 0)
-		return NULL;
-	document = json_loadb(result.output, result.size, 0, NULL);
+	r = child_call(run_lint, &doctor->options, doctor->options.timeout_ms,
+		&result);
+	if (r < 0)
+		return r;
+	*ret = json_loadb(result.output, result.size, 0, NULL);
 	child_result_clear(&result);
-	return document;
+	return *ret != NULL ? 0 : -EBADMSG;
+}
+
+static void
+say_no_answer(const struct doctor *doctor, int error, struct finding *finding)
+{
+	int timeout_s = doctor->options.timeout_ms / 1000;
+
+	if (error == -ETIMEDOUT)
+		finding_say(finding, FINDING_SKIP,
+			"not searched for mistakes: the name service took "
+			"longer than %d s to tell all users and groups",
+			timeout_s);
+	else
+		finding_say(finding, FINDING_SKIP,
+			"not searched for mistakes: virturi lint ended "
+			"without an answer");
+	finding_cure(finding, "try", "virturi lint");
 }
 
 /* In a rule for other people they do not hinder this user. */
@@ -134,7 +153,8 @@ is_not_to_be_judged(const struct doctor *doctor)
 void
 check_policy(struct doctor *doctor, struct finding *finding)
 {
-	json_t *document;
+	json_t *document = NULL;
+	int r;
 
 	if (is_not_to_be_judged(doctor)) {
 		finding_say(finding, FINDING_SKIP,
@@ -142,15 +162,13 @@ check_policy(struct doctor *doctor, struct finding *finding)
 			"host's");
 		return;
 	}
-	document = ask_lint(doctor);
+	r = ask_lint(doctor, &document);
 	if (doctor->inquiry.policy->is_usable)
 		say_what_there_is(doctor, finding);
-	if (document != NULL)
+	if (r == 0)
 		say_errors(doctor, document, finding);
 	else
-		finding_say(finding, FINDING_SKIP,
-			"lint did not answer within %d s",
-			doctor->options.timeout_ms / 1000);
+		say_no_answer(doctor, r, finding);
 	json_decref(document);
 }
 

@@ -25,7 +25,7 @@ def member_fresh_login(stage, judge):
         judge.check("member, fresh login, socket-group mode", shell,
                     verdict="ready", golden="member-socket",
                     groups=("PASS", "libvirt"),
-                    authorisation=("PASS", "libvirt"), libvirt="PASS")
+                    authorisation=("PASS", "socket"), libvirt="PASS")
         judge.relogin("member, fresh login, socket-group mode: no relogin",
                       shell, needed=False, golden="relogin-no-socket")
 
