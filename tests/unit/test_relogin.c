@@ -639,7 +639,9 @@ static const struct situation_row session_rows[] = {
 		.steps = { EXEC, NEW_LOGIN } },
 	{ "lacks both", .groups = NO_GROUP, .uri = NOT_SET,
 		.lags = "session: libvirt URI\n",
-		.steps = { "this shell: exec env LIBVIRT_DEFAULT_URI=qemu:///system newgrp libvirt", NEW_LOGIN } },
+		.steps = { "this shell: exec env "
+			   "LIBVIRT_DEFAULT_URI=qemu:///system newgrp libvirt",
+			NEW_LOGIN } },
 	{ "has an empty URI", .uri = "", .lags = "session: URI\n",
 		.steps = { EXEC, NEW_LOGIN } },
 	{ "has another URI", .uri = "test:///default", .lags = "session: URI\n",
