@@ -360,8 +360,10 @@ check-sanitize:
 
 .PHONY: check-threads
 check-threads: $(O)/pam_virturi.so $(O)/tests/pam/test_threads \
-		$(O)/tests/nss/libnss_virturi.so.2
+		$(O)/tests/stress/test_load $(O)/tests/nss/libnss_virturi.so.2
 	@$(srcdir)/tests/run --build $(O) $(O)/tests/pam/test_threads
+	@VIRTURI_SESSIONS=$${VIRTURI_SESSIONS:-1000} \
+		$(srcdir)/tests/run --build $(O) $(O)/tests/stress/test_load
 
 .PHONY: check-valgrind
 check-valgrind:

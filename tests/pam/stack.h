@@ -108,6 +108,12 @@ const char *outcome_getenv(const struct outcome *outcome, const char *name);
 /* How many descriptors are open. */
 unsigned int count_descriptors(void);
 
+/* How many threads there are. */
+unsigned int count_threads(void);
+
+/* How much memory is resident. */
+long count_resident_bytes(void);
+
 /* --- Tables --------------------------------------------------------------- */
 
 /*

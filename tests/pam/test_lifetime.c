@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 #include <security/pam_appl.h>
@@ -131,20 +130,6 @@ is_own_allocator(void)
 	return is_counted;
 }
 
-static long
-count_rss_bytes(void)
-{
-	FILE *file = fopen("/proc/self/statm", "re");
-	char line[256], *second;
-
-	assert_non_null(file);
-	assert_non_null(fgets(line, sizeof(line), file));
-	fclose(file);
-	second = strchr(line, ' ');
-	assert_non_null(second);
-	return strtol(second, NULL, 10) * sysconf(_SC_PAGESIZE);
-}
-
 static void
 test_sessions(void **state)
 {
@@ -161,7 +146,7 @@ test_sessions(void **state)
 		run(i % ROWS);
 	descriptors = count_descriptors();
 	bytes = count_bytes();
-	rss = count_rss_bytes();
+	rss = count_resident_bytes();
 	for (unsigned long i = 0; i < sessions; i++) {
 		run(i % ROWS);
 		assert_false(is_loaded());
@@ -170,7 +155,7 @@ test_sessions(void **state)
 	if (!is_own_allocator())
 		return;
 	bytes = count_bytes() - bytes;
-	rss = count_rss_bytes() - rss;
+	rss = count_resident_bytes() - rss;
 	if (bytes > BYTES_MAX)
 		fail_msg("%ld bytes more are in use", bytes);
 	if (rss > RSS_BYTES_MAX)

@@ -21,24 +21,6 @@
 
 #define SESSIONS 100UL
 
-/*
- * ThreadSanitizer asks the program what to overlook: two libraries write to
- * static variables of theirs in all threads. libeconf notes which file and
- * line it read last (up to 0.7.4; later ones the line, and the file after an
- * error only), for econf_errLocation(), which nobody here calls. libpam, as
- * root, reports sessions to libaudit, which keeps this program's name.
- */
-/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl*): as it is called */
-__attribute__((visibility("default"))) const char *__tsan_default_suppressions(
-	void);
-
-const char *
-__tsan_default_suppressions(void)
-{
-	return "race:libeconf.so\n"
-	       "race:libaudit.so\n";
-}
-
 /* A user, what they get, and the one line that is logged, if any. */
 static const struct row {
 	const char *name;
