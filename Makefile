@@ -120,7 +120,8 @@ sh_files := $(addprefix $(srcdir)/,.ci/run packaging/deps packaging/build-deb \
 	packaging/alpine/pam_virturi.post-install tests/cli/run tests/demo \
 	tests/fresh tests/fuzz/coverage tests/fuzz/run tests/packages/arch \
 	tests/packages/authselect tests/packages/dist tests/packages/musl \
-	tests/packages/rpm tests/packages/tree.sh tests/run)
+	tests/packages/rpm tests/packages/tree.sh tests/run \
+	tests/stress/beside)
 
 policy_obj := $(policy_src:%=$(O)/policy/%.o)
 helper_obj := $(helper_src:%=$(O)/helper/%.o)
@@ -404,13 +405,15 @@ check-packages:
 
 trust_programs := $(O)/tests/trust/names
 trust_tests := $(addprefix $(srcdir)/tests/trust/,escaping hardening policy trace) \
-	$(stress_programs)
+	$(stress_programs) $(srcdir)/tests/stress/beside \
+	$(srcdir)/tests/stress/logins
 
 .PHONY: check-trust
 check-trust:
 	@$(call need,build check)
 	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile check-programs \
 		$(trust_programs) $(stress_programs)
+	@$(srcdir)/tests/sessions/run --deps --build $(O)
 	@$(srcdir)/tests/run --build $(O) $(trust_tests)
 
 # A Debian 13 of its own, booted; below $(O)/cache it is kept for the next time
@@ -598,7 +601,7 @@ help:
 ## make install         into DESTDIR; prints the PAM line to add
 ## make uninstall       removes what install installed
 ## make check-packages  packages built, installed, removed, in trees (root)
-## make check-trust     hardening, system calls, whose policy counts (root)
+## make check-trust     hardening, races, load, whose policy counts (root)
 ## make dist            a source tarball, of the release's tag or else HEAD
 ## make deb             Debian packages of that
 ## make rpm             RPM packages (RPMFLAGS=… for rpmbuild)
