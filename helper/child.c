@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +116,27 @@ settle(const struct channel *channel, pid_t parent)
 		_exit(EXIT_FAILURE);
 	arrange_descriptors(channel);
 	reset_signals();
+}
+
+int
+child_take_rights(const char *user)
+{
+	const struct passwd *account;
+	pid_t parent = getppid();
+
+	errno = ENOENT;
+	account = getpwnam(user);
+	if (account == NULL || initgroups(user, account->pw_gid) < 0 ||
+		setresgid(account->pw_gid, account->pw_gid, account->pw_gid) <
+			0 ||
+		setresuid(account->pw_uid, account->pw_uid, account->pw_uid) <
+			0)
+		return -errno;
+	/* forgotten with the old rights: prctl(2) */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
+	return 0;
 }
 
 /* --- In the parent ---------------------------------------------------------*/

@@ -47,6 +47,13 @@ int child_run(char *const argv[], char *const environment[], int timeout_ms,
 int child_call(void (*work)(void *context, int fd), void *context,
 	int timeout_ms, struct child_result *ret);
 
+/*
+ * In a child of root's: takes over another user's rights, groups included, for
+ * good. It still ends with us. 0, or −errno (-ENOENT: there is no such user)
+ * with rights nobody should use.
+ */
+int child_take_rights(const char *user);
+
 void child_result_clear(struct child_result *result);
 
 /* Milliseconds of a clock that only goes forward: for deadlines. */

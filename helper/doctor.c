@@ -129,12 +129,16 @@ read_personal(struct doctor *doctor)
 {
 	const char *config_home = getenv("XDG_CONFIG_HOME");
 	bool is_self = doctor->viewpoint == VIEW_SELF;
+	/* below --root there may be nobody of this name, but no /proc either */
+	bool is_roots = doctor->is_root && doctor->viewpoint == VIEW_OTHER &&
+		doctor->options.root == NULL;
 	struct personal_where where = {
 		.root = doctor->options.root,
 		.home = doctor->viewpoint == VIEW_HOST ? NULL
 						       : doctor_home(doctor),
 		.config_home = is_self ? config_home : NULL,
 		.is_root = doctor_uid(doctor) == 0,
+		.user = is_roots ? doctor_user(doctor) : NULL,
 	};
 
 	doctor->personal_error = personal_read(

@@ -147,8 +147,10 @@ search(void *context, int fd)
 	const struct personal_where *where = context;
 	struct wire wire = { .out = need(fdopen(fd, "w")), .next = "" };
 	struct personal found;
-	int r = personal_search(where, &found);
+	int r = where->user != NULL ? child_take_rights(where->user) : 0;
 
+	if (r == 0)
+		r = personal_search(where, &found);
 	pass_number(&wire, (unsigned int)-r);
 	if (r == 0) {
 		pass_personal(&wire, &found);
@@ -191,10 +193,10 @@ personal_read(const struct personal_where *where, int timeout_ms,
 	struct personal_where host = *where;
 	int r = read_by_child(where, timeout_ms, ret);
 
-	if (r != -ETIMEDOUT)
+	if (r == 0 || (r != -ETIMEDOUT && where->user == NULL))
 		return r;
 	*ret = (struct personal){ 0 };
-	host.home = NULL;
+	host.home = host.user = NULL;
 	if (where->home != NULL)
 		(void)read_by_child(&host, timeout_ms, ret);
 	return r;

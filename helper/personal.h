@@ -22,6 +22,13 @@ struct personal_where {
 	const char *home; /* NULL: only the host's files */
 	const char *config_home; /* $XDG_CONFIG_HOME; NULL: HOME/.config */
 	bool is_root; /* whose client configuration is /etc/libvirt's */
+
+	/*
+	 * For root: all is read with this user's rights, so that no link of
+	 * theirs leads to what only root may read, or where to read does
+	 * something (/proc/kmsg). NULL: with our own.
+	 */
+	const char *user;
 };
 
 /* No more are told. */
@@ -59,8 +66,8 @@ struct personal {
 
 /*
  * Reads all that. 0 with *ret* to be cleared. -ETIMEDOUT when the home does not
- * answer: *ret*, to be cleared as well, has then what the host's files say.
- * Another −errno, *ret* untouched.
+ * answer, any −errno when that is the user's doing: *ret*, to be cleared as
+ * well, has then what the host's files say. Else −errno, *ret* untouched.
  */
 int personal_read(const struct personal_where *where, int timeout_ms,
 	struct personal *ret);

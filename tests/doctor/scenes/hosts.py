@@ -4,10 +4,11 @@
 import pathlib
 
 from machine import MEMBER, OUTSIDER, POLICY, ROOT, write
-from sandbox import SECURITY
+from sandbox import OURS, SECURITY
 from scenes.script import URI, scene
 from shells import ssh
 
+SECRET = "test:///secret"
 REMOTE = "[group libvirt]\nuri = qemu+{}/system\n"
 HERE = dict.fromkeys("groups kvm socket authorisation".split(),
                      ("SKIP", "not used by qemu+"))
@@ -113,6 +114,24 @@ def root(stage, judge):
                     head="root", golden="root-root", groups="PASS",
                     libvirt="PASS")
         judge.relogin("root: no relogin", shell, needed=False)
+        secret = OURS / "roots-own"
+        write(secret, f"export LIBVIRT_DEFAULT_URI={SECRET}\n")
+        secret.chmod(0o600)
+        stage.home_file(MEMBER, ".profile", "").unlink()
+        (MEMBER.home / ".profile").symlink_to(secret)
+        judge.check("root, about one whose link leads to root's own", shell,
+                    "member", verdict="ready", environment=(
+                        "SKIP", ".profile cannot be read: Permission"))
+        judge.says("nothing of it is said",
+                   shell.run("virturi check member --verbose"), "member",
+                   without=[SECRET])
+        (MEMBER.home / ".profile").unlink()
+        stage.home_file(MEMBER, ".profile",
+                        f"export LIBVIRT_DEFAULT_URI={SECRET}\n").chmod(0o400)
+        judge.check("root, about one whose file only they can read", shell,
+                    "member", verdict="ready", environment=(
+                        "WARN", f"{MEMBER.home}/.profile:1", SECRET))
+        (MEMBER.home / ".profile").unlink()
         stage.kill_libvirt()
         judge.check("root, without USER: daemon stopped", shell, status=1,
                     verdict="not ready", socket="FAIL", libvirt="FAIL")
