@@ -80,7 +80,8 @@ HARDENING = $(eval HARDENING := $$(strip $$(foreach f,-fstack-clash-protection \
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wundef \
 	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
-	-Wwrite-strings -Wvla
+	-Wwrite-strings -Wvla -Walloca -Wredundant-decls -Wdate-time \
+	-Wold-style-definition -Wimplicit-fallthrough
 
 ALL_CPPFLAGS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DVENDORCONFDIR='"$(vendorconfdir)"' -DRUNCONFDIR='"$(runconfdir)"' \

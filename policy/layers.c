@@ -45,8 +45,11 @@ layers_refuse_open(struct layers *layers, const struct directory *directory,
 			layers, path, "not a directory; rename or remove it");
 	if (error != EACCES)
 		return layers_refuse_errno(layers, path, error);
-	if (directory != NULL && (directory->status.st_mode & search) != search)
-		path = directory->path, is_directory = true;
+	if (directory != NULL &&
+		(directory->status.st_mode & search) != search) {
+		path = directory->path;
+		is_directory = true;
+	}
 	word = text_shell_word(path);
 	if (word == NULL)
 		return -ENOMEM;
