@@ -280,7 +280,7 @@ $(O)/tests/bus/ask: $(O)/tests/bus/ask.o $(O)/libhelper.a $(O)/libpolicy.a
 $(O)/tests/bus/notifier: $(O)/tests/bus/notifier.o
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(SYSTEMD_LIBS)
 
-# What make bench compares with: see tests/bench/README.md
+# What make bench measures with: see tests/bench/README.md
 $(O)/tests/bench/session: $(O)/tests/bench/session.o
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PAM_LIBS)
 
@@ -318,7 +318,8 @@ bench:
 	@$(MAKE) --no-print-directory -f $(srcdir)/Makefile all \
 		$(bench_programs) $(O)/tests/nss/libnss_virturi.so.2
 	@VENDORCONFDIR='$(vendorconfdir)' RUNCONFDIR='$(runconfdir)' \
-		CONFDIR='$(confdir)' $(srcdir)/tests/bench/run --build $(O)
+		CONFDIR='$(confdir)' LIBVIRT_GROUP='$(LIBVIRT_GROUP)' \
+		$(srcdir)/tests/bench/run --build $(O)
 
 $(O)/tests/trust/names: $(O)/tests/trust/names.o
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
@@ -596,7 +597,7 @@ help:
 ## make fuzz-coverage   what that reached, file by file
 ## make check-sanitize  the tests under address, UB and thread sanitizers
 ## make check-valgrind  the tests under valgrind
-## make bench           what it costs beside what one would use instead (root)
+## make bench           what a session costs, beside other ways to it (root)
 ## make coverage        the tests' line coverage
 ## make lint            format, static analysis, man pages, scripts
 ## make install         into DESTDIR; prints the PAM line to add

@@ -27,6 +27,9 @@ counted(atomic_uint *counter, int error)
 	return error;
 }
 
+/* libc's headers have other names for what these take */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+
 EXPORT int
 getpwnam_r(const char *name, struct passwd *record, char *buffer, size_t size,
 	struct passwd **ret)
@@ -65,6 +68,8 @@ getgrouplist(const char *user, gid_t primary, gid_t *gids, int *count)
 	atomic_fetch_add(&lists, 1);
 	return NEXT(getgrouplist)(user, primary, gids, count);
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 static __attribute__((destructor)) void
 print(void)

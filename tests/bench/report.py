@@ -11,7 +11,8 @@ from measure import Figure
 COLUMNS = [("open", "open µs"), ("whole", "start to end µs"),
            ("fresh", "process µs"), ("cpu", "its CPU µs"),
            ("calls", "system calls"), ("instructions", "instructions"),
-           ("lookups", "look-ups"), ("memory", "peak KiB")]
+           ("lookups", "look-ups"), ("memory", "peak KiB"),
+           ("time", "µs"), ("share", "%")]
 
 
 def first_line(*command):
@@ -39,7 +40,7 @@ def show(value):
     if isinstance(value, list):
         return "+".join(str(item) for item in value)
     if isinstance(value, float):
-        return f"{value:,.0f}"
+        return f"{value:,.1f}" if value < 200 else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) else str(value or "")
 
 

@@ -72,15 +72,17 @@ class Bench:
             f"shipped, {who}: instructions of a process of {THEIRS[than]}",
             self.ratio(rows, "pam_virturi", than, "instructions"), 1.15,
             steady=True)
-        for what, measure in (("instructions", self.meter.instructions),
-                              ("system calls", self.meter.system_calls)):
+        for what, measure, aim in (
+                ("instructions", self.meter.instructions, 1.5),
+                # 1.26 took 1.9 × the floor's time, 1.12 takes 1.2 ×
+                ("system calls", self.meter.system_calls, 1.2)):
             ours, least = (
                 self.meter.further(measure, user, self.stacks[label])
                 for label in ("pam_virturi", than))
             report.at_most(
                 f"shipped, {who}: {what} of a further session of "
                 f"{THEIRS[than]}",
-                ours / least, 1.5, steady=True)
+                ours / least, aim, steady=True)
         users, groups, lists = rows["pam_virturi"]["lookups"]
         most = 2 if user == MEMBER else 5
         report.at_most(f"shipped, {who}: looks up the user",
@@ -146,7 +148,7 @@ class Bench:
         return self.contest(MEMBER, {
             "pam_virturi": self.stacks["pam_virturi"],
             f"chain of {count}": self.world.chain(groups)},
-                            name=f"{count} groups: ")
+                            name=f"{count} group{'s' * (count > 1)}: ")
 
     def login_shell(self):
         """A shell pays for its file itself, whoever opened the session."""
@@ -184,8 +186,8 @@ class Bench:
             dropins = self.contest(MEMBER, ours, name=f"{count} drop-ins: ")
         if not self.is_short:
             self.report.at_most(
-                "1,000 drop-ins: open session",
-                dropins["pam_virturi"]["open"].median / 1000, 20, "ms")
+                "1,000 drop-ins: fresh process",
+                dropins["pam_virturi"]["cpu"].median / 1000, 20, "ms")
 
     def _hundred_rules(self):
         """
@@ -390,7 +392,7 @@ class Bench:
         for user in WHO:
             stages = self.meter.stages(user, 2000)
             total = sum(stages.values())
-            print(f"{WHO[user]}: " + ", ".join(
-                f"{name} {ns / 1000:.1f} µs ({ns / total:.0%})"
-                for name, ns in sorted(stages.items(), key=lambda x: -x[1])
-                if ns > 0))
+            for name, ns in sorted(stages.items(), key=lambda item: -item[1]):
+                if ns > total / 100:
+                    self.report.row(f"{WHO[user]}: {name}", time=ns / 1000,
+                                    share=ns / total * 100)

@@ -22,6 +22,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <sched.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -165,9 +166,9 @@ print_samples(const struct contest *contest, const struct sample *samples,
 static void
 hold(const struct contest *contest)
 {
-	size_t *order = calloc(contest->count, sizeof(*order));
+	size_t *order = calloc(contest->count + 1, sizeof(*order));
 	struct sample *samples =
-		calloc(contest->rounds * contest->count, sizeof(*samples));
+		calloc(contest->rounds * contest->count + 1, sizeof(*samples));
 
 	if (order == NULL || samples == NULL)
 		die("calloc");
@@ -226,19 +227,26 @@ us_of(const struct timeval *time)
 	return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_usec;
 }
 
-/* Its output is not wanted, and its status says nothing about its speed. */
-static __attribute__((noreturn)) void
-become(char **command)
+/* Its output is not wanted. */
+static pid_t
+start(char **command)
 {
-	int null = open("/dev/null", O_RDWR);
+	posix_spawn_file_actions_t actions;
+	pid_t child = -1;
 
-	if (null >= 0) {
-		dup2(null, STDIN_FILENO);
-		dup2(null, STDOUT_FILENO);
-		dup2(null, STDERR_FILENO);
+	if (command[0] == NULL || posix_spawn_file_actions_init(&actions) != 0)
+		die("nothing to run");
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (posix_spawn_file_actions_addopen(
+			    &actions, fd, "/dev/null", O_RDWR, 0) != 0)
+			die("posix_spawn_file_actions_addopen");
 	}
-	execv(command[0], command);
-	_exit(127);
+	errno = posix_spawn(
+		&child, command[0], &actions, NULL, command, environ);
+	if (errno != 0)
+		die(command[0]);
+	posix_spawn_file_actions_destroy(&actions);
+	return child;
 }
 
 static struct sample
@@ -249,25 +257,20 @@ run_command(const struct contest *contest, size_t contender)
 	uint64_t begin = now_ns();
 	struct sample sample;
 	int status = 0;
-	pid_t child;
 
-	/* as posix_spawn(3) does: nothing is copied that a larger parent has */
-	child = vfork();
-	if (child == 0)
-		become(command);
-	if (child < 0 || wait4(child, &status, 0, &usage) < 0)
-		die(command[0]);
+	/* its status says nothing about its speed */
+	if (wait4(start(command), &status, 0, &usage) < 0)
+		die("wait4");
 	sample.whole = now_ns() - begin;
 	sample.part = us_of(&usage.ru_utime) + us_of(&usage.ru_stime);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) == 127) {
-		fprintf(stderr, "session: %s failed\n", command[0]);
+	if (!WIFEXITED(status)) {
+		fprintf(stderr, "session: %s crashed\n", command[0]);
 		exit(1);
 	}
 	return sample;
 }
 
-/* --- What it is called with ------------------------------------------------
- */
+/* --- What it is called with ----------------------------------------------- */
 
 static int
 inside(int argc, char **argv)

@@ -19,18 +19,34 @@
 
 #define COUNT_MAX 10000
 
-/* The question as a whole comes last. */
-#define STAGES(each)                                                           \
-	each(getpwnam_r) each(getgrnam_r) each(getgrgid_r) each(getgrouplist)  \
-		each(layers_open) each(policy_load) each(scan_file)            \
-			each(layers_have_changed) each(layers_close)           \
-				each(values_read) each(policy_ask)
+enum stage {
+	STAGE_getpwnam_r,
+	STAGE_getgrnam_r,
+	STAGE_getgrgid_r,
+	STAGE_getgrouplist,
+	STAGE_layers_open,
+	STAGE_policy_load,
+	STAGE_scan_file,
+	STAGE_layers_have_changed,
+	STAGE_layers_close,
+	STAGE_values_read,
+	STAGE_policy_ask, /* all of it */
+	STAGE_COUNT,
+};
 
-#define AS_ENUM(name) STAGE_##name,
-enum stage { STAGES(AS_ENUM) STAGE_COUNT };
-
-#define AS_NAME(name) #name,
-static const char *const names[] = { STAGES(AS_NAME) };
+static const char *const names[STAGE_COUNT] = {
+	[STAGE_getpwnam_r] = "getpwnam_r",
+	[STAGE_getgrnam_r] = "getgrnam_r",
+	[STAGE_getgrgid_r] = "getgrgid_r",
+	[STAGE_getgrouplist] = "getgrouplist",
+	[STAGE_layers_open] = "layers_open",
+	[STAGE_policy_load] = "policy_load",
+	[STAGE_scan_file] = "scan_file",
+	[STAGE_layers_have_changed] = "layers_have_changed",
+	[STAGE_layers_close] = "layers_close",
+	[STAGE_values_read] = "values_read",
+	[STAGE_policy_ask] = "policy_ask",
+};
 
 static uint64_t spent[STAGE_COUNT]; /* in this question */
 static enum stage current = STAGE_policy_ask;

@@ -15,6 +15,7 @@ GROUP = os.environ.get("LIBVIRT_GROUP", "libvirt")
 MEMBER, OUTSIDER = "member", "outsider"
 UIDS = {MEMBER: 5000, OUTSIDER: 5001}
 URI = "qemu:///system"
+ROOT = "root:x:0:0:root:/root:/bin/sh\n"
 
 # What every host has besides: groups that MEMBER is not in.
 SYSTEM_GROUPS = 20
@@ -98,7 +99,7 @@ class World:
         group of the vendor's policy has so many members, MEMBER the last of
         them.
         """
-        (self.disk / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\n" + "".join(
+        (self.disk / "passwd").write_text(ROOT + "".join(
             f"{name}:x:{uid}:{uid}::/home/{name}:/bin/sh\n"
             for name, uid in UIDS.items()))
         (self.disk / "nsswitch.conf").write_text(
@@ -144,7 +145,7 @@ class World:
         self.write("directory/faults", "".join(
             f"{database}\t{key}\tstall {milliseconds}\n"
             for database, key in rows))
-        (self.disk / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
+        (self.disk / "passwd").write_text(ROOT)
         (self.disk / "group").write_text("root:x:0:\n")
         (self.disk / "nsswitch.conf").write_text(
             "passwd: files virturi\ngroup: files virturi\n")
