@@ -87,7 +87,9 @@ look_in(void *context, const char *directory)
 	struct search *search = context;
 	char *libpams = format_raw("%s/pam_permit.so", directory);
 	char *path = format_raw("%s/%s", directory, search->name);
-	bool counts = !search->is_libpams || root_has(search->root, libpams);
+	struct stat status;
+	bool counts = !search->is_libpams ||
+		files_stat(&search->root->tree, libpams, &status) == 0;
 
 	free(libpams);
 	if (counts && root_has(search->root, path)) {
