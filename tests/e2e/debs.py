@@ -33,6 +33,8 @@ def prepare(guest):
     guest.do("find", "/etc/systemd", "-name", "*.wants", "-empty",
              "-delete").check()
     guest.do("mkdir", "-p", managers.GENERATORS).check()
+    # an index of all manual pages, each time: most of what dpkg would do
+    guest.remove("/var/lib/man-db/auto-update")
     guest.write(BEFORE, list_files(guest))
     install(guest)
 
