@@ -117,7 +117,7 @@ make_argument(struct take *take, const char *file)
 {
 	static const char *const words[] = { "override", "debug", "override",
 		"debug", "Override", "policy", "debug=1" };
-	unsigned int choice = take_below(take, countof(words) + 4);
+	unsigned int choice = take_below(take, 2 * countof(words));
 	char *argument = NULL;
 
 	if (choice == countof(words))
@@ -360,12 +360,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct take take = { data, size };
 	struct fake people = grammar_people(&take);
 	const char *file = make_file(&take, 0);
-	struct session session = make_session(&take, file);
+	struct session session;
 	struct log ignored;
 	pam_handle_t *pamh;
 	int descriptor;
 
 	installed[0] = make_file(&take, 1);
+	session = make_session(&take, file);
 	grammar_use_people(&people);
 	log_begin(&ignored);
 	pamh = begin(&session);

@@ -6,6 +6,7 @@
  */
 #include "common.h"
 
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,70 @@ check_remarks(const struct remarks *remarks, size_t from, unsigned int first,
 	MUST(remarks->count - from <= SCAN_MISTAKES_MAX + 1);
 }
 
+static void
+cut_clear(struct cut *cut)
+{
+	free(cut->bytes);
+	free(cut->rules);
+	remarks_clear(&cut->remarks);
+}
+
+/*
+ * virturi.conf(5), "FORMAT": a header as a regular expression. A name has no
+ * controls but the tab.
+ */
+#define NAME "[^]# \t\x01-\x1f\x7f][^]#\x01-\x08\x0a-\x1f\x7f]*"
+#define HEADER                                                                 \
+	"^[ \t]*\\[((user|group)[ \t]+" NAME "|gid[ \t]+(0|[1-9][0-9]*)|"      \
+	"others)\\]([ \t]*|[ \t]+#.*)$"
+
+static bool
+is_header(struct span line)
+{
+	static regex_t regex;
+	static bool is_compiled;
+	char *text = fuzz_text((const uint8_t *)line.start, line.size);
+	char *gid = strstr(text, "[gid");
+	bool matches;
+
+	if (!is_compiled)
+		MUST(regcomp(&regex, HEADER, REG_EXTENDED | REG_NOSUB) == 0);
+	is_compiled = true;
+	matches = regexec(&regex, text, 0, NULL, 0) == 0;
+	if (matches && gid == text + strspn(text, " \t"))
+		matches = strtoull(gid + 4, NULL, 10) < UINT32_MAX;
+	free(text);
+	return matches;
+}
+
+/* Is it a file whose lines are all what they may be there? */
+static bool
+is_well_formed(const uint8_t *data, size_t size, unsigned int lines)
+{
+	bool is_headed = false;
+
+	if (memchr(data, '\0', size) != NULL ||
+		(size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0))
+		return false;
+	for (unsigned int i = 1; i <= lines; i++) {
+		struct span line = fuzz_line(data, size, i), text;
+		bool ends = line.start + line.size < (const char *)data + size;
+
+		if (ends && line.size > 0 && line.start[line.size - 1] == '\r')
+			line.size--;
+		if (line.size > SCAN_LINE_MAX ||
+			memchr(line.start, '\r', line.size) != NULL)
+			return false;
+		text = text_trim(line);
+		if (text.size == 0 || text.start[0] == '#')
+			continue;
+		if (text.start[0] == '[' ? !is_header(line) : !is_headed)
+			return false;
+		is_headed = true;
+	}
+	return true;
+}
+
 static struct cut
 cut(const uint8_t *data, size_t size)
 {
@@ -62,15 +127,8 @@ cut(const uint8_t *data, size_t size)
 	MUST((cut.count == 0) || cut.rules != NULL);
 	MUST(cut.count <= SCAN_RULES_MAX);
 	check_remarks(&cut.remarks, 0, 1, cut.lines);
+	MUST((cut.remarks.count == 0) == is_well_formed(data, size, cut.lines));
 	return cut;
-}
-
-static void
-cut_clear(struct cut *cut)
-{
-	free(cut->bytes);
-	free(cut->rules);
-	remarks_clear(&cut->remarks);
 }
 
 /* Of headers, as anybody would count them. */
@@ -140,6 +198,22 @@ check_places(const struct cut *cut)
 		MUST(cut->count == count_headers(cut));
 }
 
+/* Behind a value nothing stands but blanks, and a comment behind one. */
+static void
+check_rest(const struct cut *cut, struct span value)
+{
+	const char *end = cut->bytes + cut->size, *rest, *lf;
+	struct span text;
+
+	rest = value.start + value.size;
+	lf = memchr(rest, '\n', (size_t)(end - rest));
+	end = lf != NULL ? lf : end;
+	if (lf != NULL && end > rest && end[-1] == '\r')
+		end--;
+	text = text_trim((struct span){ rest, (size_t)(end - rest) });
+	MUST(text.size == 0 || (text_is_blank(*rest) && text.start[0] == '#'));
+}
+
 static void
 check_entry(const struct cut *cut, const struct rule *rule, enum rule_key key,
 	const struct entry *entry)
@@ -163,6 +237,7 @@ check_entry(const struct cut *cut, const struct rule *rule, enum rule_key key,
 	MUST(memmem(line.start, line.size, entry->value.start,
 		     entry->value.size) != NULL);
 	MUST(memchr(entry->value.start, '#', entry->value.size) == NULL);
+	check_rest(cut, entry->value);
 }
 
 /* Writes the sound entries plainly. */
