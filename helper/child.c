@@ -101,8 +101,9 @@ arrange_descriptors(const struct channel *channel)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		dup2(channel->null, fd);
-	if (channel->writer != ANSWER_FD)
-		dup3(channel->writer, ANSWER_FD, O_CLOEXEC);
+	if (channel->writer != ANSWER_FD &&
+		dup3(channel->writer, ANSWER_FD, O_CLOEXEC) < 0)
+		_exit(EXIT_FAILURE);
 	close_from(ANSWER_FD + 1);
 }
 

@@ -156,13 +156,18 @@ print_where_looked(const char *root)
 	free(layers);
 }
 
+static _Noreturn void
+out_of_memory(void)
+{
+	fputs("virturi: out of memory\n", stderr);
+	exit(STATUS_UNKNOWN);
+}
+
 void *
 need(void *pointer)
 {
-	if (pointer == NULL) {
-		fputs("virturi: out of memory\n", stderr);
-		exit(STATUS_UNKNOWN);
-	}
+	if (pointer == NULL)
+		out_of_memory();
 	return pointer;
 }
 
@@ -247,11 +252,11 @@ json_print(json_t *document)
 {
 	size_t flags = JSON_INDENT(2) | (is_utf8() ? 0 : JSON_ENSURE_ASCII);
 	size_t size = json_dumpb(document, NULL, 0, flags);
-	char *text = need(malloc(size + 1));
+	char *text = calloc(size + 1, 1);
 
-	if (size == 0 || json_dumpb(document, text, size, flags) != size)
-		need(NULL);
-	text[size] = '\0';
+	if (text == NULL || size == 0 ||
+		json_dumpb(document, text, size, flags) != size)
+		out_of_memory();
 	puts(text);
 	free(text);
 	json_decref(document);

@@ -205,16 +205,16 @@ text_shell_word(const char *text)
 
 	if (size > 0 && text[strspn(text, plain)] == '\0')
 		return strdup(text);
-	word = end = malloc(4 * size + 3);
+	word = malloc(4 * size + 3);
 	if (word == NULL)
 		return NULL;
-	*end++ = '\'';
+	end = stpcpy(word, "'");
 	for (; *text != '\0'; text++) {
 		if (*text == '\'')
 			end = stpcpy(end, "'\\'");
 		*end++ = *text;
 	}
-	strcpy(end, "'");
+	stpcpy(end, "'");
 	return word;
 }
 

@@ -7,6 +7,7 @@
 #include "../../helper/output.h"
 #include "../../helper/people.h"
 #include "../../policy/scan.h"
+#include "common.h"
 
 #define RULES_MAX 6
 #define RAW_MAX   64
@@ -19,7 +20,7 @@ write_raw(struct take *take, FILE *out)
 {
 	struct span raw = take_bytes(take, RAW_MAX);
 
-	fwrite(raw.start, 1, raw.size, out);
+	MUST(fwrite(raw.start, 1, raw.size, out) == raw.size);
 }
 
 /* One of them, or something raw. */

@@ -268,6 +268,40 @@ list_lines(const struct finding *finding, char *lines[16])
 }
 
 static void
+assert_said(const struct finding *finding, const struct check_row *row)
+{
+	char *lines[16];
+	size_t count = list_lines(finding, lines);
+
+	for (size_t i = 0; i < count; i++) {
+		if (i < countof(row->said) && row->said[i] != NULL)
+			assert_string_equal(lines[i], row->said[i]);
+		else
+			fail_msg("too much is said: %s", lines[i]);
+		free(lines[i]);
+	}
+	assert_true(count == countof(row->said) || row->said[count] == NULL);
+}
+
+/* The session has the row's groups, up to one of 0, and lacks the others. */
+static void
+open_session(const struct check_row *row, struct doctor *doctor, gid_t *gids,
+	bool *lacks)
+{
+	const struct members *members = &doctor->members;
+
+	memcpy(gids, row->gids, sizeof(row->gids));
+	doctor->self.groups = gids;
+	while (doctor->self.n_groups < countof(row->gids) &&
+		gids[doctor->self.n_groups] != 0)
+		doctor->self.n_groups++;
+	for (size_t i = 0; i < members->count; i++)
+		lacks[i] = row->viewpoint == VIEW_SELF &&
+			members->list[i].in_database == ANSWER_YES &&
+			!process_has_gid(&doctor->self, members->list[i].gid);
+}
+
+static void
 test_check(void **state)
 {
 	static char libvirt[] = "libvirt", kvm[] = "kvm";
@@ -303,34 +337,16 @@ test_check(void **state)
 	struct relogin relogin = { .doctor = &doctor,
 		.counts = counts,
 		.session = { .lacks = lacks } };
-	char *lines[16];
 	gid_t gids[countof(row->gids)];
-	size_t count;
 
-	memcpy(gids, row->gids, sizeof(gids));
-	doctor.self.groups = gids;
-	while (doctor.self.n_groups < countof(gids) &&
-		gids[doctor.self.n_groups] != 0)
-		doctor.self.n_groups++;
+	open_session(row, &doctor, gids, lacks);
 	doctor.relogin = &relogin;
-	for (size_t i = 0; i < countof(members); i++)
-		lacks[i] = row->viewpoint == VIEW_SELF &&
-			members[i].in_database == ANSWER_YES &&
-			!process_has_gid(&doctor.self, members[i].gid);
 	assert_int_equal(
 		subject_new(&facts, "alice", &doctor.inquiry.subject), 0);
 	host = &rows[countof(rows) - 2]; /* no files at all */
 	check_groups(&doctor, &finding);
 	host = NULL;
-	count = list_lines(&finding, lines);
-	for (size_t i = 0; i < count; i++) {
-		if (i < countof(row->said) && row->said[i] != NULL)
-			assert_string_equal(lines[i], row->said[i]);
-		else
-			fail_msg("too much is said: %s", lines[i]);
-		free(lines[i]);
-	}
-	assert_true(count == countof(row->said) || row->said[count] == NULL);
+	assert_said(&finding, row);
 	finding_clear(&finding);
 	subject_free(doctor.inquiry.subject);
 	free(doctor.uri);

@@ -76,7 +76,7 @@ do_die(void *context, int fd)
 {
 	(void)context;
 	say(fd, "x");
-	raise(SIGTERM);
+	(void)raise(SIGTERM);
 }
 
 static void
@@ -105,7 +105,7 @@ do_close_for_ever(void *context, int fd)
 static void
 do_stop(void *context, int fd)
 {
-	raise(SIGSTOP);
+	(void)raise(SIGSTOP);
 	do_linger(context, fd);
 }
 

@@ -617,7 +617,7 @@ static void
 die_in_child(void)
 {
 	if (getpid() != parent)
-		raise(SIGKILL);
+		(void)raise(SIGKILL);
 }
 
 /* It has not said all it had to say; that is not taken for the whole. */
