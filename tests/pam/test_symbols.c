@@ -2,7 +2,8 @@
 /*
  * The module as the dynamic linker sees it: it exports the six functions of a
  * PAM module and nothing else, since its symbols meet those of any login
- * daemon, and needs no libraries but the C library, libpam and libeconf.
+ * daemon, needs no libraries but the C library, libpam and libeconf, and has no
+ * use for what a module should not do.
  */
 #include <elf.h>
 #include <fcntl.h>
@@ -61,6 +62,56 @@ static const char *const runtime_libraries[] = {
 	"libgcc_s.",
 	"libtsan.",
 	"libubsan.",
+};
+
+/* Names begin like this: environment, programs, processes, network, changes. */
+static const char *const forbidden[] = {
+	"abort",
+	"accept",
+	"alarm",
+	"bind",
+	"chdir",
+	"chmod",
+	"chown",
+	"clone",
+	"connect",
+	"creat",
+	"daemon",
+	"dlopen",
+	"environ",
+	"exec",
+	"exit",
+	"fchmod",
+	"fchown",
+	"fopen",
+	"fork",
+	"getenv",
+	"link",
+	"listen",
+	"mkdir",
+	"mkstemp",
+	"popen",
+	"posix_spawn",
+	"prctl",
+	"pthread_create",
+	"pwrite",
+	"rand",
+	"recv",
+	"rename",
+	"secure_getenv",
+	"send",
+	"set",
+	"sig",
+	"sleep",
+	"socket",
+	"strtok",
+	"system",
+	"tmpfile",
+	"truncate",
+	"umask",
+	"unlink",
+	"vfork",
+	"write",
 };
 
 /* The module's file, mapped. */
@@ -134,6 +185,27 @@ test_exported(void **state)
 }
 
 static void
+test_imported(void **state)
+{
+	const ElfW(Shdr) *section = find_section(SHT_DYNSYM);
+	const ElfW(Sym) *symbols = (const void *)(image + section->sh_offset);
+	const char *strings = strings_of(section);
+	size_t count = 0;
+
+	(void)state;
+	for (size_t i = 0; i < section->sh_size / sizeof(*symbols); i++) {
+		const char *name = strings + symbols[i].st_name;
+
+		if (symbols[i].st_shndx != SHN_UNDEF || name[0] == '\0')
+			continue;
+		count++;
+		if (FIND(name, forbidden) >= 0)
+			fail_msg("uses %s", name);
+	}
+	assert_true(count > 0);
+}
+
+static void
 test_needed(void **state)
 {
 	const ElfW(Shdr) *section = find_section(SHT_DYNAMIC);
@@ -193,6 +265,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exported),
+		cmocka_unit_test(test_imported),
 		cmocka_unit_test(test_needed),
 	};
 
