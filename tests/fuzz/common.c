@@ -116,8 +116,8 @@ is_invisible(const unsigned char *bytes)
 		{ "\xf3\xa0\x80\x80", "\xf3\xa0\xbf\xbf" }, /* tags */
 	};
 
-	if (bytes[0] < 0x20 || bytes[0] == 0x7f)
-		return true;
+	if (bytes[0] < 0x80)
+		return bytes[0] < 0x20 || bytes[0] == 0x7f;
 	for (size_t i = 0; i < countof(ranges); i++) {
 		size_t size = strlen(ranges[i][0]);
 
