@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../../helper/wiring.h"
+#include "../unit/fake.h"
 
 #define SEPARATOR "\n====\n"
 #define MODULE    "pam_virturi.so"
@@ -157,6 +158,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	unsigned int lines = fuzz_count_lines(data, size);
+	size_t descriptors = fake_descriptors();
 	struct wiring wiring, again;
 	bool is_wanted;
 
@@ -185,6 +187,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	wiring_clear(&again);
 	wiring_clear(&wiring);
+	MUST(fake_descriptors() == descriptors);
 	/* nothing is bred from what is slow */
 	return is_wanted ? 0 : -1;
 }

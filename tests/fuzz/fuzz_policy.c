@@ -606,10 +606,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fake people = grammar_people(&take);
 	const char *user = grammar_user(&take);
 	struct tree tree = make_tree(&take);
+	size_t descriptors = fake_descriptors();
 
 	if (strcmp(user, "nobody-here") != 0)
 		decide(&tree, &people, user, request);
 	decide(&tree, &people, "root", request);
+	MUST(fake_descriptors() == descriptors);
 	tree_clear(&tree);
 	return 0;
 }
