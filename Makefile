@@ -119,7 +119,8 @@ sh_files := $(addprefix $(srcdir)/,.ci/run packaging/deps packaging/build-deb \
 	packaging/debian/tests/session packaging/debian/tests/command \
 	packaging/arch/pam_virturi.install \
 	packaging/alpine/pam_virturi.post-install tests/cli/run tests/demo \
-	tests/fresh tests/fuzz/coverage tests/fuzz/run tests/packages/arch \
+	tests/fresh tests/fuzz/coverage tests/fuzz/merge tests/fuzz/run \
+	tests/packages/arch \
 	tests/packages/authselect tests/packages/dist tests/packages/musl \
 	tests/packages/rpm tests/packages/tree.sh tests/run \
 	tests/stress/beside)
