@@ -43,6 +43,12 @@ add(struct members *members, char *name, bool has_gid, gid_t gid,
 			.in_database = ANSWER_UNKNOWN };
 	} else {
 		free(name);
+		/* it could not be looked up before */
+		if (has_gid && !member->has_gid) {
+			member->has_gid = true;
+			member->gid = gid;
+			member->is_unknown = false;
+		}
 	}
 	member->guards |= guards;
 	return member;
@@ -57,8 +63,8 @@ add_name(struct members *members, const struct facts *facts, const char *name,
 	struct member *member =
 		add(members, need(strdup(name)), r == 0, record.gid, guards);
 
-	if (!member->has_gid)
-		member->is_unknown = r != 0 && r != -ENOENT;
+	if (!member->has_gid && r != -ENOENT)
+		member->is_unknown = true;
 	free(record.name);
 	return member;
 }

@@ -35,10 +35,11 @@ has_member(const char *list, const char *name)
 static int
 ask(struct fake *fake, enum fake_call call, const char *name, gid_t gid)
 {
-	const struct fake_failure *failure = &fake->failure;
+	struct fake_failure *failure = &fake->failure;
+	int error = failure->error;
 
 	fake->calls[call]++;
-	if (failure->error == 0 || failure->call != call)
+	if (error == 0 || failure->call != call)
 		return 0;
 	if (failure->name != NULL && name != NULL &&
 		strcmp(failure->name, name) != 0)
@@ -46,7 +47,9 @@ ask(struct fake *fake, enum fake_call call, const char *name, gid_t gid)
 	if (call == FAKE_FIND_GID && failure->gid != FAKE_ANY_GID &&
 		failure->gid != gid)
 		return 0;
-	return -failure->error;
+	if (failure->is_over)
+		failure->error = 0;
+	return -error;
 }
 
 static bool

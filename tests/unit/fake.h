@@ -64,6 +64,7 @@ struct fake_failure {
 	const char *name;
 	gid_t gid;
 	int error; /* an errno; 0: it does not fail */
+	bool is_over; /* as soon as it has failed once */
 };
 
 struct fake {
