@@ -428,14 +428,19 @@ print_json_error(const char *error)
 
 /* What keeps the question from being answered. NULL: nothing. */
 static const char *
-find_obstacle(const struct doctor *doctor)
+find_obstacle(const struct relogin *relogin)
 {
+	const struct doctor *doctor = relogin->doctor;
+
 	if (!doctor->are_ids_real)
 		return "user namespace: groups here are not the host's";
 	if (lookup_is_dead(doctor->lookup))
 		return "the name service does not answer";
 	if (decision_find_cause(&doctor->decision) != NULL)
 		return "the policy does not decide; see virturi explain";
+	if (relogin->is_in_doubt)
+		return "the name service does not say who is in a group that "
+		       "matters";
 	return NULL;
 }
 
@@ -443,7 +448,7 @@ static enum status
 answer(struct doctor *doctor)
 {
 	struct relogin relogin = relogin_find(doctor);
-	const char *obstacle = find_obstacle(doctor);
+	const char *obstacle = find_obstacle(&relogin);
 	enum status status = relogin.is_needed ? STATUS_NO : STATUS_OK;
 
 	if (obstacle != NULL) {

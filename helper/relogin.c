@@ -26,10 +26,11 @@ is_closed_without_group(const struct doctor *doctor, const char *path)
 	return is_closed;
 }
 
+/* Does it count for those who are in it? */
 static bool
 member_counts(const struct doctor *doctor, const struct member *member)
 {
-	if (member->in_database != ANSWER_YES || doctor_uid(doctor) == 0)
+	if (doctor_uid(doctor) == 0)
 		return false;
 	if (member->guards & GUARDS_ASKED)
 		return true;
@@ -38,6 +39,26 @@ member_counts(const struct doctor *doctor, const struct member *member)
 	if ((member->guards & GUARDS_KVM) && doctor->target == TARGET_SESSION)
 		return is_closed_without_group(doctor, "/dev/kvm");
 	return false;
+}
+
+static void
+find_what_counts(struct relogin *relogin)
+{
+	const struct doctor *doctor = relogin->doctor;
+	const struct members *members = &doctor->members;
+
+	relogin->counts = need(calloc(members->count + 1, sizeof(bool)));
+	for (size_t i = 0; i < members->count; i++) {
+		const struct member *member = &members->list[i];
+
+		if (member->in_database == ANSWER_NO ||
+			!member_counts(doctor, member))
+			continue;
+		if (member->in_database == ANSWER_YES)
+			relogin->counts[i] = true;
+		else
+			relogin->is_in_doubt = true;
+	}
 }
 
 static char *
@@ -411,10 +432,7 @@ relogin_find(struct doctor *doctor)
 	struct lag lag;
 	bool gets_none;
 
-	relogin.counts = need(calloc(doctor->members.count + 1, sizeof(bool)));
-	for (size_t i = 0; i < doctor->members.count; i++)
-		relogin.counts[i] =
-			member_counts(doctor, &doctor->members.list[i]);
+	find_what_counts(&relogin);
 	doctor_decide_for(doctor, "systemd-user", &decision);
 	gets_none = decision_status(&decision) == STATUS_NO;
 	relogin.manager_uri = decision.uri;

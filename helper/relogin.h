@@ -39,6 +39,8 @@ struct relogin {
 	struct cures cures;
 	bool is_service; /* we are one of systemd --user's, nobody's shell */
 	bool is_needed;
+	bool is_in_doubt; /* it is not known whether a login made now would
+			     have a group that counts */
 };
 
 /*

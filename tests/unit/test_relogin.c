@@ -334,6 +334,7 @@ struct situation_row {
 	 */
 	const char *lags;
 	const char *steps[5]; /* part of each */
+	bool is_in_doubt;
 	pid_t session; /* which stands for it; 0: whichever */
 	const char *why; /* part of what is said of the first member */
 };
@@ -611,6 +612,7 @@ test_situation(void **state)
 	free(text);
 	check_steps(&relogin.cures, row->steps);
 	assert_int_equal(relogin.is_needed, row->steps[0] != NULL);
+	assert_int_equal(relogin.is_in_doubt, row->is_in_doubt);
 	if (row->why != NULL) {
 		text = relogin_explain_group(&relogin, 0);
 		fake_assert_says(text, row->why);
@@ -741,7 +743,16 @@ static const struct situation_row group_rows[] = {
 	{ "the socket's, nobody knows", .groups = NO_GROUP,
 		.members = { { "libvirt", 108, GUARDS_SOCKET,
 			ANSWER_UNKNOWN } },
+		.lags = "", .is_in_doubt = true },
+	{ "the policy's, nobody knows", .groups = NO_GROUP,
+		.members = { { "libvirt", 108, GUARDS_POLICY,
+			ANSWER_UNKNOWN } },
 		.lags = "" },
+	{ "one, and nobody knows of the other", .groups = NO_GROUP,
+		.members = { { "libvirt", 108, GUARDS_SOCKET, ANSWER_YES },
+			{ "kvm", 109, GUARDS_ASKED, ANSWER_UNKNOWN } },
+		.lags = "session: libvirt\n", .steps = { NEWGRP, NEW_LOGIN },
+		.is_in_doubt = true },
 	{ "the socket's, but the URI is the session's", ALONE(GUARDS_SOCKET),
 		.target = TARGET_SESSION, .kvm = { 0660 },
 		.lags = "session: (libvirt)\n",
