@@ -125,9 +125,11 @@ child_take_rights(const char *user)
 	const struct passwd *account;
 	pid_t parent = getppid();
 
-	errno = ENOENT;
 	account = getpwnam(user);
-	if (account == NULL || initgroups(user, account->pw_gid) < 0 ||
+	/* for "there is none" it may say errno 0 */
+	if (account == NULL)
+		return errno != 0 ? -errno : -ENOENT;
+	if (initgroups(user, account->pw_gid) < 0 ||
 		setresgid(account->pw_gid, account->pw_gid, account->pw_gid) <
 			0 ||
 		setresuid(account->pw_uid, account->pw_uid, account->pw_uid) <

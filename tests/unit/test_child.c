@@ -855,6 +855,15 @@ test_run(void **state)
 	child_result_clear(&result);
 }
 
+/* --- Rights --------------------------------------------------------------- */
+
+static void
+test_nobodys_rights(void **state)
+{
+	(void)state;
+	assert_int_equal(child_take_rights("no such user"), -ENOENT);
+}
+
 int
 main(void)
 {
@@ -875,5 +884,6 @@ main(void)
 	suite_add_one(&suite, "stdio is ours", test_stdio);
 	suite_add_one(&suite, "no descriptors left", test_descriptors);
 	suite_add(&suite, "run", test_run, SUITE_ROWS(runs));
+	suite_add_one(&suite, "the rights of nobody", test_nobodys_rights);
 	return suite_run(&suite, "child");
 }
