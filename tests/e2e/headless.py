@@ -81,7 +81,8 @@ class Desktop:
         return self.guest.read(path)
 
     def find_process(self, name):
-        return self.guest.do("pgrep", "--newest", "--uid", self.user,
+        """Not one that it has just forked: that has no environment yet."""
+        return self.guest.do("pgrep", "--oldest", "--uid", self.user,
                              "--exact", name).check().out.strip()
 
     def find_values(self, compositor="sway"):

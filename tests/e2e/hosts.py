@@ -200,7 +200,8 @@ def add_checks(mode, guard, member_said, root_said):
 for mode_, guard_, member_said_, root_said_ in (
         ("polkit", guarded_by_polkit, "polkit: yes, no password",
          "polkit lets in group libvirt"),
-        ("group", guarded_by_group, "libvirt: yes", "the socket lets in")):
+        ("group", guarded_by_group, "the socket lets this process in",
+         "the socket lets in")):
     for name_, way_ in WAYS.items():
         add_way(mode_, guard_, name_, way_)
     add_checks(mode_, guard_, member_said_, root_said_)
