@@ -438,7 +438,8 @@ find_obstacle(const struct relogin *relogin)
 		return "the name service does not answer";
 	if (decision_find_cause(&doctor->decision) != NULL)
 		return "the policy does not decide; see virturi explain";
-	if (relogin->is_in_doubt)
+	/* what is needed already is needed, whatever that says */
+	if (relogin->is_in_doubt && !relogin->is_needed)
 		return "the name service does not say who is in a group that "
 		       "matters";
 	return NULL;
