@@ -322,6 +322,19 @@ bench:
 		CONFDIR='$(confdir)' LIBVIRT_GROUP='$(LIBVIRT_GROUP)' \
 		$(srcdir)/tests/bench/run --build $(O)
 
+# Calls that fail on purpose: see tests/fault/fault.h
+$(O)/tests/fault/module: $(O)/tests/fault/module.o $(O)/tests/fault/fault.o \
+		$(O)/tests/pam/stack.o $(O)/tests/pam/log.o
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -rdynamic -o $@ $^ \
+		$(CMOCKA_LIBS) $(PAM_LIBS) -ldl \
+		-Wl,--no-as-needed $(ECONF_LIBS)
+
+$(O)/tests/fault/pam_window.so: $(O)/tests/fault/pam_window.o
+	$(call say,LD)$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $^
+
+$(O)/tests/fault/preload.so: $(O)/tests/fault/preload.o $(O)/tests/fault/fault.o
+	$(call say,LD)$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $^ -ldl
+
 $(O)/tests/trust/names: $(O)/tests/trust/names.o
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
 
@@ -406,10 +419,12 @@ check-packages:
 	@$(srcdir)/tests/run --build $(O) \
 		$(package_tests:%=$(srcdir)/tests/packages/%)
 
-trust_programs := $(O)/tests/trust/names
+trust_programs := $(O)/tests/trust/names \
+	$(addprefix $(O)/tests/fault/,module pam_window.so preload.so)
 trust_tests := $(addprefix $(srcdir)/tests/trust/,escaping hardening policy trace) \
 	$(stress_programs) $(srcdir)/tests/stress/beside \
-	$(srcdir)/tests/stress/logins
+	$(srcdir)/tests/stress/logins \
+	$(O)/tests/fault/module $(srcdir)/tests/fault/commands
 
 .PHONY: check-trust
 check-trust:

@@ -9,6 +9,8 @@
 
 static _Thread_local struct log *current;
 
+void (*log_around)(bool begins);
+
 void
 log_begin(struct log *log)
 {
@@ -37,6 +39,8 @@ keep(int priority, const char *format, va_list args)
 	struct log_line *lines;
 	char *text;
 
+	if (log_around != NULL)
+		log_around(true);
 	if (vasprintf(&text, format, args) < 0)
 		abort();
 	if (current == NULL) {
@@ -48,6 +52,8 @@ keep(int priority, const char *format, va_list args)
 		abort();
 	lines[current->count++] = (struct log_line){ LOG_PRI(priority), text };
 	current->lines = lines;
+	if (log_around != NULL)
+		log_around(false);
 }
 
 /*

@@ -8,6 +8,7 @@
  * a log of its own, so there is nothing to lock.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct log_line {
@@ -27,6 +28,12 @@ struct log {
  */
 void log_begin(struct log *log);
 void log_end(void);
+
+/*
+ * Is called with true before a line is kept and with false afterwards, where
+ * faults are injected that are not for us. NULL: nothing is called.
+ */
+extern void (*log_around)(bool begins);
 
 /* Frees the lines, not the struct. */
 void log_clear(struct log *log);
