@@ -60,7 +60,7 @@ void fault_begin(struct fault_plan *plan);
 void fault_end(void);
 
 /* What this thread does in between is neither counted nor does it fail. */
-void fault_pause(bool is_paused);
+void fault_pause(bool pause);
 
 /* Is what goes on within a look-up left alone? At first it is. */
 void fault_spare_names(bool spares);

@@ -498,7 +498,7 @@ limit_descriptors(bool begins)
 		if (lowest < 0 || close(lowest) < 0)
 			die("dup", "standard input");
 		now = before;
-		now.rlim_cur = (rlim_t)(lowest + descriptors_left);
+		now.rlim_cur = (rlim_t)lowest + (rlim_t)descriptors_left;
 	}
 	if (setrlimit(RLIMIT_NOFILE, &now) < 0)
 		die("setrlimit", "descriptors");
