@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -855,13 +857,58 @@ test_run(void **state)
 	child_result_clear(&result);
 }
 
-/* --- Rights --------------------------------------------------------------- */
+/* --- Another user's rights ------------------------------------------------ */
+
+static const struct rights {
+	const char *name, *user;
+	int result; /* root's child's; others may not */
+} rights[] = {
+	{ "nobody's", "nobody", 0 },
+	{ "who is not there", "no-such-user", -ENOENT },
+	{ "without a name", "", -ENOENT },
+};
+
+/* The result, ids and groups, and whether root's rights can be had back. */
+static void
+do_take_rights(void *context, int fd)
+{
+	uid_t uids[3];
+	gid_t gids[3] = { 0 };
+	int r;
+
+	/* something to give up; others may not, and have not */
+	if (geteuid() == 0 && setgroups(1, gids) < 0)
+		_exit(99);
+	r = child_take_rights(context);
+	getresuid(&uids[0], &uids[1], &uids[2]);
+	getresgid(&gids[0], &gids[1], &gids[2]);
+	dprintf(fd, "%d: %u %u %u, %u %u %u, in 0: %d, back: %d", r, uids[0],
+		uids[1], uids[2], gids[0], gids[1], gids[2], group_member(0),
+		setresuid(0, 0, 0));
+}
 
 static void
-test_nobodys_rights(void **state)
+test_rights(void **state)
 {
-	(void)state;
-	assert_int_equal(child_take_rights("no such user"), -ENOENT);
+	const struct rights *row = *state;
+	const struct passwd *account = getpwnam(row->user);
+	uid_t uid = account != NULL ? account->pw_uid : 0;
+	gid_t gid = account != NULL ? account->pw_gid : 0;
+	int expected = account != NULL && geteuid() != 0 ? -EPERM : row->result;
+	struct child_result result = { 0 };
+	char *said;
+
+	assert_int_equal(
+		child_call(do_take_rights, (void *)(uintptr_t)row->user,
+			LONG_MS, &result),
+		0);
+	assert_int_equal(strtol(result.output, NULL, 10), expected);
+	assert_true(asprintf(&said, "0: %u %u %u, %u %u %u, in 0: 0, back: -1",
+			    uid, uid, uid, gid, gid, gid) > 0);
+	if (expected == 0)
+		assert_string_equal(result.output, said);
+	free(said);
+	child_result_clear(&result);
 }
 
 int
@@ -884,6 +931,6 @@ main(void)
 	suite_add_one(&suite, "stdio is ours", test_stdio);
 	suite_add_one(&suite, "no descriptors left", test_descriptors);
 	suite_add(&suite, "run", test_run, SUITE_ROWS(runs));
-	suite_add_one(&suite, "the rights of nobody", test_nobodys_rights);
+	suite_add(&suite, "rights", test_rights, SUITE_ROWS(rights));
 	return suite_run(&suite, "child");
 }
