@@ -193,26 +193,46 @@ text_cut(const char *printable, size_t max)
 	return max;
 }
 
+/*
+ * Is the character more than itself between single quotes? In fish a backslash
+ * is, before the end, another or a quote; in csh an exclamation mark is. None
+ * of them is behind a backslash outside of quotes.
+ */
+static bool
+is_special_in_quotes(const char *text)
+{
+	static const char special[] = "'!\\";
+
+	if (text[0] == '\\') /* strchr() finds the end, too */
+		return strchr(special, text[1]) != NULL;
+	return strchr(special, text[0]) != NULL;
+}
+
 char *
 text_shell_word(const char *text)
 {
-	/* characters that no shell takes for its own */
+	/* what no shell takes for its own, but zsh "=" and fish "%" in front */
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
 				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789%+,-./:=@_";
 	size_t size = strlen(text);
 	char *word, *end;
 
-	if (size > 0 && text[strspn(text, plain)] == '\0')
+	if (size > 0 && text[strspn(text, plain)] == '\0' && text[0] != '=' &&
+		text[0] != '%')
 		return strdup(text);
 	word = malloc(4 * size + 3);
 	if (word == NULL)
 		return NULL;
 	end = stpcpy(word, "'");
 	for (; *text != '\0'; text++) {
-		if (*text == '\'')
-			end = stpcpy(end, "'\\'");
+		bool is_special = is_special_in_quotes(text);
+
+		if (is_special)
+			end = stpcpy(end, "'\\");
 		*end++ = *text;
+		if (is_special)
+			*end++ = '\'';
 	}
 	stpcpy(end, "'");
 	return word;

@@ -54,8 +54,8 @@ int text_parse_id(struct span span, uint32_t *ret);
 char *text_printable(const char *text);
 
 /*
- * Text as one word of a shell's, quoted where it must be. Owned by the caller;
- * NULL when memory is short.
+ * Text as one word of a shell's, be it sh, fish or csh, quoted where it must
+ * be. Owned by the caller; NULL when memory is short.
  */
 char *text_shell_word(const char *text);
 

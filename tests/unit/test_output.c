@@ -49,14 +49,16 @@ static const struct word_row {
 	{ "patterns", "/[e]tc/*?" },
 	{ "braces", "{a,b}" },
 	{ "parentheses", "(a)" },
-	{ "an exclamation mark", "!a" },
+	{ "an exclamation mark", "!a", "''\\!'a'" },
 	{ "a circumflex", "^a^b" },
 	{ "a newline", "a\nb" },
 	{ "newlines at the end", "a\n\n" },
 	{ "a tab and a CR", "a\tb\r" },
-	{ "a backslash at the end", "a\\" },
-	{ "two backslashes", "a\\\\b" },
-	{ "a backslash before a quote", "a\\'b" },
+	{ "a backslash at the end", "a\\", "'a'\\\\''" },
+	{ "two backslashes", "a\\\\b", "'a'\\\\'\\b'" },
+	{ "a backslash before a quote", "a\\'b", "'a'\\\\''\\''b'" },
+	{ "a backslash before an exclamation mark", "a\\!b",
+		"'a'\\\\''\\!'b'" },
 	{ "a format", "%s%n\\n" },
 	{ "an option", "-n" },
 	{ "UTF-8", "gr\xc3\xbcppe" },
@@ -65,6 +67,8 @@ static const struct word_row {
 
 /* What a real shell makes of a word. Owned by the caller. */
 static char *
+	{ "a program's path, in zsh", "=ls", "'=ls'" },
+	{ "a job or fish itself", "%self", "'%self'" },
 ask_shell(const char *word)
 {
 	char *command, *said = NULL;
