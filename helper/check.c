@@ -281,11 +281,8 @@ print_json(const struct doctor *doctor, const struct finding *findings,
 	json_add(document, "uid",
 		is_host ? json_null() : json_integer(doctor_uid(doctor)));
 	json_add(document, "uri", json_text(doctor->uri));
-	for (size_t i = 0; i < CHECK_COUNT; i++) {
-		if (json_array_append_new(list, finding_to_json(&findings[i])) <
-			0)
-			need(NULL);
-	}
+	for (size_t i = 0; i < CHECK_COUNT; i++)
+		json_append(list, finding_to_json(&findings[i]));
 	json_add(document, "checks", list);
 	json_add(document, "verdict", json_text(verdict));
 	json_add(document, "ok", json_boolean(status == STATUS_OK));

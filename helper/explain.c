@@ -354,8 +354,7 @@ print_json(const struct inquiry *inquiry, const struct decision *decision,
 			json_boolean(row->decides &&
 				row->outcome != OUTCOME_UNKNOWN));
 		json_add(object, "reason", json_text(row->reason));
-		if (json_array_append_new(rules, object) < 0)
-			need(NULL);
+		json_append(rules, object);
 	}
 	json_add(document, "rules", rules);
 	json_print(document);

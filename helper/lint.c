@@ -459,8 +459,7 @@ print_json(const struct lint *lint)
 		json_add(object, "line", json_integer(remark->line));
 		json_add(object, "severity", json_text(severity_name(remark)));
 		json_add(object, "text", json_text(remark->text));
-		if (json_array_append_new(list, object) < 0)
-			need(NULL);
+		json_append(list, object);
 	}
 	json_add(document, "diagnostics", list);
 	json_print(document);

@@ -341,7 +341,7 @@ groups_to_json(const struct relogin *relogin)
 				: json_boolean(answer == ANSWER_YES));
 		json_add(object, "matters", json_boolean(relogin->counts[i]));
 		json_add(object, "reason", json_text(why));
-		json_array_append_new(list, object);
+		json_append(list, object);
 		free(name);
 		free(why);
 	}
@@ -364,16 +364,15 @@ add_holder(const struct relogin *relogin, const struct holder *holder,
 		char *name = member_name(&members->list[i]);
 
 		if (holder->lacks[i])
-			json_array_append_new(missing, json_text(name));
+			json_append(missing, json_text(name));
 		free(name);
 	}
 	if (holder->lacks_uri)
-		json_array_append_new(
-			missing, json_string("LIBVIRT_DEFAULT_URI"));
+		json_append(missing, json_string("LIBVIRT_DEFAULT_URI"));
 	json_add(object, "pid", json_integer(holder->process->pid));
 	json_add(object, "name", json_text(holder->process->name));
 	json_add(object, "missing", missing);
-	json_array_append_new(list, object);
+	json_append(list, object);
 }
 
 static json_t *
@@ -388,7 +387,7 @@ cures_to_json(const struct relogin *relogin)
 		json_add(object, "for", json_text(step->label));
 		json_add(object, "command", json_text(step->command));
 		json_add(object, "price", json_text(step->price));
-		json_array_append_new(list, object);
+		json_append(list, object);
 	}
 	return list;
 }

@@ -223,6 +223,13 @@ json_add(json_t *object, const char *key, json_t *value)
 }
 
 void
+json_append(json_t *array, json_t *value)
+{
+	if (json_array_append_new(array, need(value)) < 0)
+		need(NULL);
+}
+
+void
 json_add_rule(json_t *object, const struct rule *rule)
 {
 	char *header = need(rule_format_header(rule));

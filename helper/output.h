@@ -56,6 +56,9 @@ json_t *json_text(const char *text);
 /* Sets a member; takes value over, and ends the program if there is none. */
 void json_add(json_t *object, const char *key, json_t *value);
 
+/* The same for an element at the end of an array. */
+void json_append(json_t *array, json_t *value);
+
 /* Adds {"header": …, "file": …, "line": …} to an object. */
 void json_add_rule(json_t *object, const struct rule *rule);
 

@@ -170,12 +170,10 @@ print_json(const struct policy *policy)
 			json_t *rule = need(json_object());
 
 			json_add_rule(rule, &file->rules[j]);
-			if (json_array_append_new(rules, rule) < 0)
-				need(NULL);
+			json_append(rules, rule);
 		}
 		json_add(object, "rules", rules);
-		if (json_array_append_new(files, object) < 0)
-			need(NULL);
+		json_append(files, object);
 		free(state);
 		free(path);
 	}

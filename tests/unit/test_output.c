@@ -4,9 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../helper/child.h"
+#include "../../helper/options.h"
 #include "../../helper/output.h"
+
+/* Long enough for whatever is to end by itself, on a busy machine */
+#define LONG_MS 20000
 
 /* --- Words of a shell ----------------------------------------------------- */
 
@@ -61,14 +67,14 @@ static const struct word_row {
 		"'a'\\\\''\\!'b'" },
 	{ "a format", "%s%n\\n" },
 	{ "an option", "-n" },
+	{ "a program's path, in zsh", "=ls", "'=ls'" },
+	{ "a job or fish itself", "%self", "'%self'" },
 	{ "UTF-8", "gr\xc3\xbcppe" },
 	{ "bytes that are no UTF-8", "\xff\x80\x1b[2J" },
 };
 
 /* What a real shell makes of a word. Owned by the caller. */
 static char *
-	{ "a program's path, in zsh", "=ls", "'=ls'" },
-	{ "a job or fish itself", "%self", "'%self'" },
 ask_shell(const char *word)
 {
 	char *command, *said = NULL;
@@ -201,6 +207,41 @@ test_json(void **state)
 }
 
 static void
+do_add(void *context, int fd)
+{
+	(void)fd;
+	json_add(json_object(), "a", context);
+}
+
+static void
+do_append(void *context, int fd)
+{
+	(void)fd;
+	json_append(json_array(), context);
+}
+
+static const struct part_row {
+	const char *name;
+	void (*work)(void *context, int fd);
+} part_rows[] = {
+	{ "a member", do_add },
+	{ "an element", do_append },
+};
+
+/* What memory was too short for is not just left out. */
+static void
+test_part(void **state)
+{
+	const struct part_row *row = *state;
+	struct child_result result = { 0 };
+
+	assert_int_equal(child_call(row->work, NULL, LONG_MS, &result), 0);
+	assert_true(WIFEXITED(result.status));
+	assert_int_equal(WEXITSTATUS(result.status), STATUS_UNKNOWN);
+	child_result_clear(&result);
+}
+
+static void
 test_plural(void **state)
 {
 	(void)state;
@@ -220,6 +261,7 @@ main(void)
 	suite_add_one(
 		&suite, "path: the working directory is gone", test_path_gone);
 	suite_add(&suite, "json", test_json, SUITE_ROWS(json_rows));
+	suite_add(&suite, "json without", test_part, SUITE_ROWS(part_rows));
 	suite_add_one(&suite, "plural", test_plural);
 	return suite_run(&suite, "output");
 }
