@@ -1,84 +1,76 @@
 /* SPDX-License-Identifier: MIT */
 #include "services.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "../policy/countof.h"
 #include "../policy/guess.h"
-#include "../policy/text.h"
+#include "files.h"
 #include "output.h"
+#include "pamd.h"
 
-static const char *const directories[] = { "/etc/pam.d", "/usr/lib/pam.d",
-	"/usr/share/pam.d" };
+/* Of a directory. */
+#define SERVICES_MAX 1000
 
 /* What cannot be looked at is there. */
 static bool
-exists(const char *root, const char *directory, const char *name)
+exists(const struct root *root, const char *directory, const char *name)
 {
-	char *path = need(text_format(
-		"%s%s/%s", root != NULL ? root : "", directory, name));
-	bool is_there = access(path, F_OK) == 0 ||
-		(errno != ENOENT && errno != ENOTDIR && errno != ELOOP);
+	char *path = format_raw("%s/%s", directory, name);
+	bool is_there = root_has(root, path);
 
 	free(path);
 	return is_there;
 }
 
 enum presence
-service_find(const char *root, const char *service)
+service_find(const char *root_path, const char *service)
 {
+	const char *const *directory = pamd_directories;
 	enum presence presence = PRESENCE_UNKNOWN;
+	struct root root;
 
-	for (size_t i = 0; i < countof(directories); i++) {
-		if (exists(root, directories[i], service))
-			return PRESENCE_YES;
-		if (exists(root, directories[i], ""))
+	if (root_open(root_path, &root) < 0)
+		return PRESENCE_UNKNOWN;
+	for (; *directory != NULL && presence != PRESENCE_YES; directory++) {
+		if (exists(&root, *directory, service))
+			presence = PRESENCE_YES;
+		else if (root_has(&root, *directory))
 			presence = PRESENCE_NO;
 	}
+	root_close(&root);
 	return presence;
 }
 
 /* The nearest name in one directory. */
 static char *
-guess_in(const char *directory, struct span written)
+guess_in(const struct root *root, const char *directory, struct span written)
 {
-	struct dirent **entries = NULL;
-	int count = scandir(directory, &entries, NULL, alphasort);
-	const char **names, *guess;
-	char *copy = NULL;
+	char **names = NULL, *copy = NULL;
+	const char *guess;
+	size_t count = 0;
 
-	if (count < 0)
-		return NULL;
-	names = need(calloc((size_t)count + 1, sizeof(*names)));
-	for (int i = 0; i < count; i++)
-		names[i] = entries[i]->d_name;
-	guess = guess_word(written, names, (size_t)count);
+	files_list(&root->tree, directory, "", SERVICES_MAX, &names, &count);
+	guess = guess_word(written, (const char *const *)names, count);
 	if (guess != NULL)
 		copy = need(strdup(guess));
-	for (int i = 0; i < count; i++)
-		free(entries[i]);
-	free(entries);
-	free(names);
+	files_free_names(names, count);
 	return copy;
 }
 
 char *
-service_guess(const char *root, const char *service)
+service_guess(const char *root_path, const char *service)
 {
 	struct span written = { service, strlen(service) };
+	const char *const *directory = pamd_directories;
 	char *guess = NULL;
+	struct root root;
 
-	for (size_t i = 0; i < countof(directories) && guess == NULL; i++) {
-		char *path = need(text_format(
-			"%s%s", root != NULL ? root : "", directories[i]));
-
-		guess = guess_in(path, written);
-		free(path);
-	}
+	if (root_open(root_path, &root) < 0)
+		return NULL;
+	for (; *directory != NULL && guess == NULL; directory++)
+		guess = guess_in(&root, *directory, written);
+	root_close(&root);
 	return guess;
 }
