@@ -394,6 +394,7 @@ cure_there(const struct doctor *doctor, enum libvirt_trouble trouble,
 	const struct span *user = &doctor->parts.user;
 	char *name = user->size > 0 ? need(strndup(user->start, user->size))
 				    : need(strdup(doctor_user(doctor)));
+	char *word = shell_word(name);
 
 	if (trouble == TROUBLE_NO_SOCKET)
 		finding_cure(finding, "there",
@@ -405,7 +406,7 @@ cure_there(const struct doctor *doctor, enum libvirt_trouble trouble,
 			"virtqemud.socket virtproxyd.socket)");
 	else if (trouble == TROUBLE_DENIED || trouble == TROUBLE_NO_AGENT)
 		finding_cure(finding, "there",
-			"sudo usermod -aG " LIBVIRT_GROUP " %s", name);
+			"sudo usermod -aG " LIBVIRT_GROUP " %s", word);
 	else if (trouble == TROUBLE_POLICY)
 		finding_cure(finding, "there",
 			"see its polkit rules for org.libvirt.unix.manage");
@@ -414,6 +415,7 @@ cure_there(const struct doctor *doctor, enum libvirt_trouble trouble,
 			"install libvirt's daemon; shells must print nothing "
 			"by themselves");
 	free(name);
+	free(word);
 }
 
 /* What oneself can do and try. */
@@ -518,9 +520,8 @@ say_idle(const struct doctor *doctor, enum libvirt_trouble trouble,
 	free(directory);
 }
 
-/* --- libvirt ---------------------------------------------------------------*/
+/* --- libvirt, wherever it is -----------------------------------------------*/
 
-/* Wherever it is. */
 /* Nothing is known but libvirt's own words. */
 static void
 say_message(const struct doctor *doctor, const char *message,
@@ -547,6 +548,8 @@ static void
 say_elsewhere(const struct doctor *doctor, enum libvirt_trouble trouble,
 	const char *message, struct finding *finding)
 {
+	char *word = shell_word(doctor->uri);
+
 	switch (trouble) {
 	case TROUBLE_URI:
 		finding_say(finding, FINDING_FAIL, "libvirt cannot use %s, %s",
@@ -560,7 +563,7 @@ say_elsewhere(const struct doctor *doctor, enum libvirt_trouble trouble,
 	case TROUBLE_AUTH:
 		finding_say(finding, FINDING_FAIL,
 			"libvirt wants a name and password, or refused them");
-		finding_cure(finding, "try", "virsh -c %s uri", doctor->uri);
+		finding_cure(finding, "try", "virsh -c %s uri", word);
 		break;
 	case TROUBLE_TLS:
 		finding_say(finding, FINDING_FAIL,
@@ -571,6 +574,7 @@ say_elsewhere(const struct doctor *doctor, enum libvirt_trouble trouble,
 		say_message(doctor, message, finding);
 		break;
 	}
+	free(word);
 }
 
 /* Its last line, where ssh says what it comes to. Owned. */
