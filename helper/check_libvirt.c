@@ -205,11 +205,9 @@ find_runtime_dir(const struct doctor *doctor)
 {
 	const char *own = getenv("XDG_RUNTIME_DIR");
 
+	/* what others have in theirs may lead anywhere */
 	if (doctor->viewpoint == VIEW_OTHER)
-		return doctor->is_root
-			? need(text_format("/run/user/%lu",
-				  (unsigned long)doctor_uid(doctor)))
-			: NULL;
+		return NULL;
 	return own != NULL && own[0] != '\0' ? need(strdup(own)) : NULL;
 }
 
@@ -257,11 +255,9 @@ note_system_socket(const struct libvirt_socket *found, struct finding *finding)
 
 /* Can a daemon that is not there yet be started? If not, says so. */
 static bool
-is_startable(const struct doctor *doctor, const char *directory,
-	struct finding *finding)
+is_startable(const char *directory, struct finding *finding)
 {
-	if (doctor->viewpoint == VIEW_OTHER ||
-		access(directory, W_OK | X_OK) == 0)
+	if (access(directory, W_OK | X_OK) == 0)
 		return true;
 	finding_say(finding, FINDING_FAIL,
 		"no daemon can start in %s: %s (see runtime-dir)", directory,
@@ -277,13 +273,14 @@ say_session(const struct doctor *doctor, struct finding *finding)
 		strndup(doctor->parts.driver.start, doctor->parts.driver.size));
 	struct libvirt_socket found;
 
-	/* else it is below a home directory, which may not answer */
-	if (directory == NULL) {
-		finding_say(finding, FINDING_SKIP, "%s",
-			doctor->viewpoint == VIEW_OTHER
-				? "another user's is not for us to see"
-				: "below ~/.cache: XDG_RUNTIME_DIR is not set");
-	} else if (is_startable(doctor, directory, finding)) {
+	/* without, it is below a home directory, which may not answer */
+	if (doctor->viewpoint == VIEW_OTHER) {
+		finding_say(finding, FINDING_SKIP, "only %s can see that",
+			doctor_user(doctor));
+	} else if (directory == NULL) {
+		finding_say(finding, FINDING_SKIP,
+			"below ~/.cache: XDG_RUNTIME_DIR is not set");
+	} else if (is_startable(directory, finding)) {
 		found = socket_find(driver, directory);
 		say_session_socket(&found, finding);
 		socket_clear(&found);
@@ -581,7 +578,7 @@ say_elsewhere(const struct doctor *doctor, enum libvirt_trouble trouble,
 static char *
 shorten_message(const char *message)
 {
-	size_t size = strlen(message), start;
+	size_t size = strlen(message), start, shown;
 
 	while (size > 0 && strchr("\r\n ", message[size - 1]) != NULL)
 		size--;
@@ -589,9 +586,10 @@ shorten_message(const char *message)
 	while (start > 0 && message[start - 1] != '\n')
 		start--;
 	size -= start;
-	return need(text_format("%.*s%s",
-		(int)(size > MESSAGE_MAX ? MESSAGE_MAX : size), message + start,
-		size > MESSAGE_MAX ? "..." : ""));
+	shown = size > MESSAGE_MAX ? text_cut(message + start, MESSAGE_MAX)
+				   : size;
+	return need(text_format("%.*s%s", (int)shown, message + start,
+		shown < size ? "..." : ""));
 }
 
 static void

@@ -33,8 +33,8 @@ struct child_result {
  * Returns 0 with *ret* (to be cleared) when it ended by itself; -ETIMEDOUT
  * when it had to be killed; -EINTR when such a signal came and did not end us;
  * another −errno (execve's too) when it could not be started; *ret* is then
- * untouched. What does not even die is left behind,
- * never waited for.
+ * untouched. What does not even die is left behind, never waited for; so is
+ * what has made a session of its own, as ssh's ControlPersist does.
  */
 int child_run(char *const argv[], char *const environment[], int timeout_ms,
 	struct child_result *ret);

@@ -868,6 +868,19 @@ static const struct rights {
 	{ "without a name", "", -ENOENT },
 };
 
+static bool
+has_roots_group(void)
+{
+	gid_t gids[64];
+	int n = getgroups(64, gids);
+
+	while (n > 0) {
+		if (gids[--n] == 0)
+			return true;
+	}
+	return n != 0;
+}
+
 /* The result, ids and groups, and whether root's rights can be had back. */
 static void
 do_take_rights(void *context, int fd)
@@ -883,7 +896,7 @@ do_take_rights(void *context, int fd)
 	getresuid(&uids[0], &uids[1], &uids[2]);
 	getresgid(&gids[0], &gids[1], &gids[2]);
 	dprintf(fd, "%d: %u %u %u, %u %u %u, in 0: %d, back: %d", r, uids[0],
-		uids[1], uids[2], gids[0], gids[1], gids[2], group_member(0),
+		uids[1], uids[2], gids[0], gids[1], gids[2], has_roots_group(),
 		setresuid(0, 0, 0));
 }
 
