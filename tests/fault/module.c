@@ -75,145 +75,151 @@ struct scene {
 static const struct scene scenes[] = {
 	{
 		.name = "the shipped policy, a member",
-		.files = { { VENDOR MAIN,
-			"[group libvirt]\nuri = qemu:///system\n" } },
+		.files = { { .path = VENDOR MAIN,
+			.text = "[group libvirt]\nuri = qemu:///system\n" } },
 		.uri = "qemu:///system",
 	},
 	{
 		.name = "the shipped policy, somebody else",
-		.files = { { VENDOR MAIN,
-			"[group libvirt]\nuri = qemu:///system\n" } },
+		.files = { { .path = VENDOR MAIN,
+			.text = "[group libvirt]\nuri = qemu:///system\n" } },
 		.user = "bob",
 	},
 	{
 		.name = "a rule for others behind that for members",
-		.files = { { VENDOR MAIN,
-			"[group libvirt]\nuri = " RIGHT "\n" OTHERS } },
+		.files = { { .path = VENDOR MAIN,
+			.text = "[group libvirt]\nuri = " RIGHT "\n" OTHERS } },
 		.uri = RIGHT,
 		.otherwise = WRONG,
 	},
 	{
 		.name = "a rule for others, of somebody else",
-		.files = { { VENDOR MAIN,
-			"[group libvirt]\nuri = " WRONG "\n"
-			"[others]\nuri = " RIGHT "\n" } },
+		.files = { { .path = VENDOR MAIN,
+			.text = "[group libvirt]\nuri = " WRONG "\n"
+				"[others]\nuri = " RIGHT "\n" } },
 		.user = "bob",
 		.uri = RIGHT,
 	},
 	{
 		.name = "a member whom no record lists",
-		.files = { { VENDOR MAIN,
-			"[group hidden]\nuri = " RIGHT "\n" OTHERS } },
+		.files = { { .path = VENDOR MAIN,
+			.text = "[group hidden]\nuri = " RIGHT "\n" OTHERS } },
 		.user = "heidi",
 		.uri = RIGHT,
 		.otherwise = WRONG,
 	},
 	{
 		.name = "a group that cannot be looked up",
-		.files = { { VENDOR MAIN,
-			"[group away]\nuri = " RIGHT "\n" OTHERS } },
+		.files = { { .path = VENDOR MAIN,
+			.text = "[group away]\nuri = " RIGHT "\n" OTHERS } },
 		.otherwise = WRONG,
 		.speaks = true,
 	},
 	{
 		.name = "layers and drop-ins",
-		.files = { { VENDOR MAIN, "[user alice]\nuri = " WRONG "\n" },
-			{ VENDOR DROPIN "10-a.conf",
-				"[user alice]\nuri = " WRONG "\n" },
-			{ VENDOR DROPIN "90-z.conf",
-				"[user alice]\nuri = " WRONG "\n" },
-			{ RUN MAIN, "[user alice]\nuri = " WRONG "\n" },
-			{ RUN DROPIN "10-a.conf",
-				"[group kvm]\nuri = " WRONG "\n" },
-			{ ADMIN MAIN, "[group kvm]\nuri = " WRONG "\n" },
-			{ ADMIN DROPIN "50-site.conf",
-				"[group libvirt]\nuri = " RIGHT "\n" },
-			{ ADMIN DROPIN "80-y.conf", NULL, "/dev/null" },
-			{ VENDOR DROPIN "80-y.conf",
-				"[user alice]\nuri = " WRONG "\n" },
-			{ ADMIN DROPIN "90-z.conf", "" } },
+		.files = { { .path = VENDOR MAIN,
+				   .text = "[user alice]\nuri = " WRONG "\n" },
+			{ .path = VENDOR DROPIN "10-a.conf",
+				.text = "[user alice]\nuri = " WRONG "\n" },
+			{ .path = VENDOR DROPIN "90-z.conf",
+				.text = "[user alice]\nuri = " WRONG "\n" },
+			{ .path = RUN MAIN,
+				.text = "[user alice]\nuri = " WRONG "\n" },
+			{ .path = RUN DROPIN "10-a.conf",
+				.text = "[group kvm]\nuri = " WRONG "\n" },
+			{ .path = ADMIN MAIN,
+				.text = "[group kvm]\nuri = " WRONG "\n" },
+			{ .path = ADMIN DROPIN "50-site.conf",
+				.text = "[group libvirt]\nuri = " RIGHT "\n" },
+			{ .path = ADMIN DROPIN "80-y.conf",
+				.target = "/dev/null" },
+			{ .path = VENDOR DROPIN "80-y.conf",
+				.text = "[user alice]\nuri = " WRONG "\n" },
+			{ .path = ADMIN DROPIN "90-z.conf", .text = "" } },
 		.uri = RIGHT,
 	},
 	{
 		.name = "many groups, asked for by name",
-		.files = { { VENDOR MAIN,
-			"[group bulk28]\nuri = " RIGHT "\n" OTHERS } },
+		.files = { { .path = VENDOR MAIN,
+			.text = "[group bulk28]\nuri = " RIGHT "\n" OTHERS } },
 		.user = "ivan",
 		.uri = RIGHT,
 		.otherwise = WRONG,
 	},
 	{
 		.name = "many groups, named one by one",
-		.files = { { VENDOR MAIN,
-			"[group a]\nuri = " WRONG "\n"
-			"[group b]\nuri = " WRONG "\n"
-			"[group c]\nuri = " WRONG "\n"
-			"[group d]\nuri = " WRONG "\n"
-			"[group e]\nuri = " WRONG "\n"
-			"[group f]\nuri = " WRONG "\n"
-			"[group bulk28]\nuri = " RIGHT "\n" OTHERS } },
+		.files = { { .path = VENDOR MAIN,
+			.text = "[group a]\nuri = " WRONG "\n"
+				"[group b]\nuri = " WRONG "\n"
+				"[group c]\nuri = " WRONG "\n"
+				"[group d]\nuri = " WRONG "\n"
+				"[group e]\nuri = " WRONG "\n"
+				"[group f]\nuri = " WRONG "\n"
+				"[group bulk28]\nuri = " RIGHT "\n" OTHERS } },
 		.user = "ivan",
 		.uri = RIGHT,
 		.otherwise = WRONG,
 	},
 	{
 		.name = "glibc's service, asked for by name",
-		.files = { { VENDOR MAIN,
-			"[group libvirt]\nuri = " RIGHT "\n" OTHERS } },
+		.files = { { .path = VENDOR MAIN,
+			.text = "[group libvirt]\nuri = " RIGHT "\n" OTHERS } },
 		.uri = RIGHT,
 		.otherwise = WRONG,
 		.uses_libc = true,
 	},
 	{
 		.name = "glibc's service, groups named one by one",
-		.files = { { VENDOR MAIN,
-			"[group a]\nuri = " WRONG "\n"
-			"[group b]\nuri = " WRONG "\n"
-			"[group c]\nuri = " WRONG "\n"
-			"[group d]\nuri = " WRONG "\n"
-			"[group e]\nuri = " WRONG "\n"
-			"[group f]\nuri = " WRONG "\n"
-			"[group libvirt]\nuri = " RIGHT "\n" OTHERS } },
+		.files = { { .path = VENDOR MAIN,
+			.text = "[group a]\nuri = " WRONG "\n"
+				"[group b]\nuri = " WRONG "\n"
+				"[group c]\nuri = " WRONG "\n"
+				"[group d]\nuri = " WRONG "\n"
+				"[group e]\nuri = " WRONG "\n"
+				"[group f]\nuri = " WRONG "\n"
+				"[group libvirt]\nuri = " RIGHT "\n" OTHERS } },
 		.uri = RIGHT,
 		.otherwise = WRONG,
 		.uses_libc = true,
 	},
 	{
 		.name = "every condition and everything that expands",
-		.files = { { ADMIN MAIN,
-			"[gid 5001]\n"
-			"uri = test:///${user}/${uid}${home}?g=${group}\n"
-			"services = sshd, fault\n"
-			"from = remote\n"
-			"uids = 1000-\n"
-			"require_groups = kvm, libvirt\n"
-			"exclude_groups = staff\n" OTHERS } },
+		.files = { { .path = ADMIN MAIN,
+			.text = "[gid 5001]\n"
+				"uri = "
+				"test:///${user}/${uid}${home}?g=${group}\n"
+				"services = sshd, fault\n"
+				"from = remote\n"
+				"uids = 1000-\n"
+				"require_groups = kvm, libvirt\n"
+				"exclude_groups = staff\n" OTHERS } },
 		.rhost = "192.0.2.1",
 		.uri = "test:///alice/71001/home/alice?g=libvirt",
 		.otherwise = WRONG,
 	},
 	{
 		.name = "a rule for local sessions, from elsewhere",
-		.files = { { ADMIN MAIN,
-			"[user alice]\nuri = " WRONG "\nfrom = local\n"
-			"[others]\nuri = " RIGHT "\n" } },
+		.files = { { .path = ADMIN MAIN,
+			.text = "[user alice]\nuri = " WRONG "\nfrom = local\n"
+				"[others]\nuri = " RIGHT "\n" } },
 		.rhost = "192.0.2.1",
 		.uri = RIGHT,
 	},
 	{
 		.name = "policy=",
-		.files = { { ADMIN "other.conf",
-				   "[group libvirt]\nuri = " RIGHT
-				   "\n" OTHERS },
-			{ VENDOR MAIN, "[user alice]\nuri = " WRONG "\n" } },
+		.files = { { .path = ADMIN "other.conf",
+				   .text = "[group libvirt]\nuri = " RIGHT
+					   "\n" OTHERS },
+			{ .path = VENDOR MAIN,
+				.text = "[user alice]\nuri = " WRONG "\n" } },
 		.arguments = "policy=" ADMIN "other.conf",
 		.uri = RIGHT,
 		.otherwise = WRONG,
 	},
 	{
 		.name = "override",
-		.files = { { ADMIN MAIN,
-			"[group libvirt]\nuri = " RIGHT "\n" OTHERS } },
+		.files = { { .path = ADMIN MAIN,
+			.text = "[group libvirt]\nuri = " RIGHT "\n" OTHERS } },
 		.arguments = "override",
 		.present = "test:///present",
 		.uri = RIGHT,
@@ -221,17 +227,17 @@ static const struct scene scenes[] = {
 	},
 	{
 		.name = "set already",
-		.files = { { ADMIN MAIN,
-			"[group libvirt]\nuri = " WRONG "\n" OTHERS } },
+		.files = { { .path = ADMIN MAIN,
+			.text = "[group libvirt]\nuri = " WRONG "\n" OTHERS } },
 		.present = "test:///present",
 		.uri = "test:///present",
 	},
 	{
 		.name = "debug",
-		.files = { { ADMIN MAIN,
-			"[user bob]\nuri = " WRONG "\n"
-			"[group kvm]\nuri = " WRONG "\nfrom = remote\n"
-			"[group libvirt]\nuri = " RIGHT "\n" OTHERS } },
+		.files = { { .path = ADMIN MAIN,
+			.text = "[user bob]\nuri = " WRONG "\n"
+				"[group kvm]\nuri = " WRONG "\nfrom = remote\n"
+				"[group libvirt]\nuri = " RIGHT "\n" OTHERS } },
 		.arguments = "debug unknown",
 		.uri = RIGHT,
 		.otherwise = WRONG,
@@ -239,57 +245,63 @@ static const struct scene scenes[] = {
 	},
 	{
 		.name = "a rule on trial",
-		.files = { { ADMIN MAIN,
-			"[user alice]\nuri = " WRONG "\ntrial = yes\n"
-			"[group libvirt]\nuri = " RIGHT "\n" OTHERS } },
+		.files = { { .path = ADMIN MAIN,
+			.text = "[user alice]\nuri = " WRONG "\ntrial = yes\n"
+				"[group libvirt]\nuri = " RIGHT "\n" OTHERS } },
 		.uri = RIGHT,
 		.otherwise = WRONG,
 	},
 	{
 		.name = "a rule says none",
-		.files = { { ADMIN MAIN,
-			"[group libvirt]\nuri = none\n" OTHERS } },
+		.files = { { .path = ADMIN MAIN,
+			.text = "[group libvirt]\nuri = none\n" OTHERS } },
 		.otherwise = WRONG,
 	},
 	{
 		.name = "a mistaken rule",
-		.files = { { ADMIN MAIN,
-			"[group libvirt]\nuri = not a uri\nfrom = here\n"
-			"service = login\n" OTHERS } },
+		.files = { { .path = ADMIN MAIN,
+			.text = "[group libvirt]\nuri = not a uri\nfrom = "
+				"here\n"
+				"service = login\n" OTHERS } },
 		.otherwise = WRONG,
 		.speaks = true,
 	},
 	{
 		.name = "a group that the directory spells otherwise",
-		.files = { { ADMIN MAIN,
-			"[group LIBVIRT]\nuri = " WRONG "\n"
-			"[others]\nuri = " RIGHT "\n" } },
+		.files = { { .path = ADMIN MAIN,
+			.text = "[group LIBVIRT]\nuri = " WRONG "\n"
+				"[others]\nuri = " RIGHT "\n" } },
 		.uri = RIGHT,
 	},
 	{
 		.name = "a policy with a mistake of form",
-		.files = { { ADMIN MAIN,
-			"[group libvirt]\nuri = " WRONG "\n[host tux]\n" } },
+		.files = { { .path = ADMIN MAIN,
+			.text = "[group libvirt]\nuri = " WRONG
+				"\n[host tux]\n" } },
 		.speaks = true,
 	},
 	{
 		.name = "a policy that everybody may write to",
-		.files = { { VENDOR MAIN, "[user alice]\nuri = " WRONG "\n" },
-			{ ADMIN DROPIN "50-site.conf",
-				"[user bob]\nuri = " WRONG "\n",
+		.files = { { .path = VENDOR MAIN,
+				   .text = "[user alice]\nuri = " WRONG "\n" },
+			{ .path = ADMIN DROPIN "50-site.conf",
+				.text = "[user bob]\nuri = " WRONG "\n",
 				.mode = 0666 } },
 		.speaks = true,
 	},
 	{
 		.name = "a drop-in that is a link to nowhere",
-		.files = { { VENDOR MAIN, "[user alice]\nuri = " WRONG "\n" },
-			{ ADMIN DROPIN "50-site.conf", NULL, "nowhere" } },
+		.files = { { .path = VENDOR MAIN,
+				   .text = "[user alice]\nuri = " WRONG "\n" },
+			{ .path = ADMIN DROPIN "50-site.conf",
+				.target = "nowhere" } },
 		.speaks = true,
 	},
 	{
 		.name = "drop-ins in a link to nowhere",
-		.files = { { VENDOR MAIN, "[user alice]\nuri = " WRONG "\n" },
-			{ RUN "virturi.conf.d", NULL, "nowhere" } },
+		.files = { { .path = VENDOR MAIN,
+				   .text = "[user alice]\nuri = " WRONG "\n" },
+			{ .path = RUN "virturi.conf.d", .target = "nowhere" } },
 		.speaks = true,
 	},
 	{
@@ -297,13 +309,13 @@ static const struct scene scenes[] = {
 	},
 	{
 		.name = "an unknown user",
-		.files = { { ADMIN MAIN, OTHERS } },
+		.files = { { .path = ADMIN MAIN, .text = OTHERS } },
 		.user = "nobody-here",
 		.speaks = true,
 	},
 	{
 		.name = "no user",
-		.files = { { ADMIN MAIN, OTHERS } },
+		.files = { { .path = ADMIN MAIN, .text = OTHERS } },
 		.user = "-",
 		.speaks = true,
 	},
@@ -779,9 +791,9 @@ static const struct stalled {
 
 static const struct scene stalled_scene = {
 	.name = "a name service that stalls",
-	.files = { { VENDOR MAIN,
-		"[group kvm]\nuri = " WRONG "\nfrom = remote\n"
-		"[group hidden]\nuri = " RIGHT "\n" OTHERS } },
+	.files = { { .path = VENDOR MAIN,
+		.text = "[group kvm]\nuri = " WRONG "\nfrom = remote\n"
+			"[group hidden]\nuri = " RIGHT "\n" OTHERS } },
 	.user = "heidi",
 	.uri = RIGHT,
 };
