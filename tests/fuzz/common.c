@@ -98,7 +98,10 @@ count_character(const unsigned char *bytes)
 	return row->size;
 }
 
-/* Does a character begin here that nobody sees, or that moves others? */
+/*
+ * Does a character begin here that nobody sees, or that moves others? Unicode's
+ * Default_Ignorable_Code_Point, Cc, Zl, Zp, and the annotations U+FFF9-FFFB.
+ */
 static bool
 is_invisible(const unsigned char *bytes)
 {
@@ -106,14 +109,22 @@ is_invisible(const unsigned char *bytes)
 	static const char *const ranges[][2] = {
 		{ "\xc2\x80", "\xc2\x9f" }, /* C1 */
 		{ "\xc2\xad", "\xc2\xad" }, /* SHY */
+		{ "\xcd\x8f", "\xcd\x8f" }, /* CGJ */
 		{ "\xd8\x9c", "\xd8\x9c" }, /* ALM */
-		{ "\xe1\xa0\x8e", "\xe1\xa0\x8e" }, /* MVS */
+		{ "\xe1\x85\x9f", "\xe1\x85\xa0" }, /* Hangul fillers */
+		{ "\xe1\x9e\xb4", "\xe1\x9e\xb5" }, /* Khmer vowels */
+		{ "\xe1\xa0\x8b", "\xe1\xa0\x8f" }, /* FVS1 … FVS4 */
 		{ "\xe2\x80\x8b", "\xe2\x80\x8f" }, /* ZWSP … RLM */
 		{ "\xe2\x80\xa8", "\xe2\x80\xae" }, /* LS … RLO */
 		{ "\xe2\x81\xa0", "\xe2\x81\xaf" }, /* WJ … NODS */
+		{ "\xe3\x85\xa4", "\xe3\x85\xa4" }, /* HF */
+		{ "\xef\xb8\x80", "\xef\xb8\x8f" }, /* VS1 … VS16 */
 		{ "\xef\xbb\xbf", "\xef\xbb\xbf" }, /* BOM */
-		{ "\xef\xbf\xb9", "\xef\xbf\xbb" }, /* IAA … IAT */
-		{ "\xf3\xa0\x80\x80", "\xf3\xa0\xbf\xbf" }, /* tags */
+		{ "\xef\xbe\xa0", "\xef\xbe\xa0" }, /* HWHF */
+		{ "\xef\xbf\xb0", "\xef\xbf\xbb" }, /* reserved, IAA … IAT */
+		{ "\xf0\x9b\xb2\xa0", "\xf0\x9b\xb2\xa3" }, /* shorthand */
+		{ "\xf0\x9d\x85\xb3", "\xf0\x9d\x85\xba" }, /* music */
+		{ "\xf3\xa0\x80\x80", "\xf3\xa0\xbf\xbf" }, /* tags, VS17 … */
 	};
 
 	if (bytes[0] < 0x80)

@@ -37,8 +37,8 @@ struct span fuzz_line(const void *bytes, size_t size, unsigned int number);
 bool fuzz_contains(const void *bytes, size_t size, const char *text);
 
 /*
- * May it be shown? RFC 3629's UTF-8 without controls, Unicode's Bidi_Control,
- * separators of lines and other invisible characters; read off the standards,
+ * May it be shown? RFC 3629's UTF-8 without controls, separators of lines and
+ * what Unicode wants ignored, Bidi_Control included; read off the standards,
  * not off policy/text.c.
  */
 bool fuzz_is_printable(const char *text);
