@@ -125,8 +125,9 @@ child_take_rights(const char *user)
 	const struct passwd *account;
 	pid_t parent = getppid();
 
+	/* which it may leave alone where there is none */
+	errno = 0;
 	account = getpwnam(user);
-	/* for "there is none" it may say errno 0 */
 	if (account == NULL)
 		return errno != 0 ? -errno : -ENOENT;
 	if (initgroups(user, account->pw_gid) < 0 ||
