@@ -195,8 +195,7 @@ end(void **state)
 	return 0;
 }
 
-/* What glibc keeps at hand for a thread it counts as in use: so it keeps none.
- */
+/* What glibc keeps at hand for a thread would count as in use. */
 static void
 forbid_caches(char **argv)
 {
