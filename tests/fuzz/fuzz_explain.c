@@ -202,6 +202,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct reply reply;
 	size_t descriptors;
 
+	grammar_lose_users(&take, &people);
 	make_policy(&take);
 	grammar_use_people(&people);
 	descriptors = fake_descriptors();

@@ -365,6 +365,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pam_handle_t *pamh;
 	size_t descriptors;
 
+	grammar_lose_users(&take, &people);
 	installed[0] = make_file(&take, 1);
 	session = make_session(&take, file);
 	grammar_use_people(&people);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * PAM stacks. One input is several files, with lines "====" between them: the
- * service "s", those it may include, and pam.conf. What is found is in one of
- * them, and a line of ours that comes first is always reached.
+ * service "s" and those it may include; and then all of it is a pam.conf. What
+ * is found is in one of them, and a line of ours that comes first is always
+ * reached.
  */
 #include "common.h"
 
@@ -21,15 +22,12 @@
 #define OURS      "session optional " MODULE "\n"
 
 static const char *const files[] = {
-	"etc/pam.d/s",
-	"etc/pam.d/a",
-	"etc/pam.d/b",
-	"etc/pam.d/other",
+	"etc/pam.d/s", "etc/pam.d/a", "etc/pam.d/b", "etc/pam.d/other",
 	"usr/lib/pam.d/c",
-	"etc/pam.conf",
+	"conf/etc/pam.conf", /* counts where there is no pam.d */
 };
 
-#define FILES (sizeof(files) / sizeof(files[0]))
+#define PAM_CONF 5 /* of these; those before are a tree's */
 
 /* A directory below $TMPDIR, which whoever started us removes. */
 static const char *
@@ -41,6 +39,8 @@ make_root(void)
 		"usr",
 		"usr/lib",
 		"usr/lib/pam.d",
+		"conf",
+		"conf/etc",
 	};
 	static char root[1024];
 	char path[2048];
@@ -83,7 +83,7 @@ write_files(const char *before, const uint8_t *data, size_t size)
 {
 	const size_t gap = strlen(SEPARATOR);
 
-	for (size_t i = 0; i < FILES; i++) {
+	for (size_t i = 0; i < PAM_CONF; i++) {
 		const uint8_t *end = size == SIZE_MAX
 			? NULL
 			: memmem(data, size, SEPARATOR, gap);
@@ -145,6 +145,27 @@ is_slow(const struct wiring *wiring)
 	return count > 50;
 }
 
+/* The same as one pam.conf, and again behind a line of ours. */
+static void
+check_conf(const uint8_t *data, size_t size, unsigned int lines)
+{
+	char root[2048];
+	struct wiring wiring;
+
+	snprintf(root, sizeof(root), "%s/conf", make_root());
+	write_file(PAM_CONF, "", data, size);
+	wiring = wiring_follow(root, "s");
+	check(&wiring, lines);
+	wiring_clear(&wiring);
+	write_file(PAM_CONF, "s " OURS, data, size);
+	wiring = wiring_follow(root, "s");
+	check(&wiring, lines + 1);
+	MUST(wiring.state == WIRING_REACHED ||
+		wiring.state == WIRING_UNREADABLE);
+	MUST(wiring.state == WIRING_UNREADABLE || wiring.line == 1);
+	wiring_clear(&wiring);
+}
+
 static struct wiring
 follow(const char *service, unsigned int lines)
 {
@@ -187,6 +208,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	wiring_clear(&again);
 	wiring_clear(&wiring);
+	check_conf(data, size, lines);
 	MUST(fake_descriptors() == descriptors);
 	/* nothing is bred from what is slow */
 	return is_wanted ? 0 : -1;

@@ -40,6 +40,7 @@ static const char *const names[] = {
 #define NAMES      6
 #define GOOD_NAMES 4
 #define FILES_MAX  5
+#define OPEN       "[others]\nuri = qemu:///system\n"
 
 enum type {
 	TYPE_NONE, /* there is nothing */
@@ -47,7 +48,10 @@ enum type {
 	TYPE_EMPTY,
 	TYPE_NULL, /* a link to the null device */
 	TYPE_LOST, /* a link that leads nowhere */
+	TYPE_OPEN, /* a link to what its group may write */
+	TYPE_FIFO,
 	TYPE_DIRECTORY,
+	TYPES,
 };
 
 /* What was put where. */
@@ -64,6 +68,17 @@ static void
 make_directory(const char *root, const char *name)
 {
 	MUST(mkdir(fake_path(root, name), 0755) == 0);
+}
+
+static void
+make_file(const char *path, const char *text, size_t size, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	MUST(fd >= 0);
+	MUST(write(fd, text, size) == (ssize_t)size);
+	MUST(fchmod(fd, mode) == 0);
+	close(fd);
 }
 
 /* Made once, below $TMPDIR, which whoever started us removes. */
@@ -86,6 +101,7 @@ make_root(void)
 		snprintf(name, sizeof(name), "%s/virturi.conf.d", layers[i]);
 		make_directory(root, name);
 	}
+	make_file(fake_path(root, "run/open"), OPEN, strlen(OPEN), 0664);
 	return root;
 }
 
@@ -98,23 +114,19 @@ path_of(const struct tree *tree, size_t layer, size_t name)
 	return fake_path(tree->root, path);
 }
 
-static void
-make_file(const char *path, const char *text, size_t size, mode_t mode)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	MUST(fd >= 0);
-	MUST(write(fd, text, size) == (ssize_t)size);
-	MUST(fchmod(fd, mode) == 0);
-	close(fd);
-}
+static const char *const link_targets[TYPES] = {
+	[TYPE_NULL] = "/dev/null",
+	[TYPE_LOST] = "x",
+	[TYPE_OPEN] = "/run/open",
+};
 
 static void
 make_node(struct tree *tree, struct take *take)
 {
 	static const enum type types[] = { TYPE_FILE, TYPE_FILE, TYPE_FILE,
 		TYPE_FILE, TYPE_FILE, TYPE_FILE, TYPE_EMPTY, TYPE_NULL,
-		TYPE_FILE, TYPE_LOST, TYPE_FILE, TYPE_DIRECTORY };
+		TYPE_FILE, TYPE_LOST, TYPE_FILE, TYPE_DIRECTORY, TYPE_FILE,
+		TYPE_OPEN, TYPE_FILE, TYPE_FIFO };
 	size_t layer = take_below(take, LAYER_COUNT), size = 0;
 	size_t name = take_below(take, NAMES);
 	enum type type = take_one(take, types);
@@ -128,8 +140,10 @@ make_node(struct tree *tree, struct take *take)
 	tree->nodes[layer][name].is_open = mode != 0644;
 	if (type == TYPE_DIRECTORY) {
 		MUST(mkdir(path, 0755) == 0);
-	} else if (type == TYPE_NULL || type == TYPE_LOST) {
-		MUST(symlink(type == TYPE_NULL ? "/dev/null" : "x", path) == 0);
+	} else if (type == TYPE_FIFO) {
+		MUST(mkfifo(path, mode) == 0);
+	} else if (link_targets[type] != NULL) {
+		MUST(symlink(link_targets[type], path) == 0);
 	} else if (type == TYPE_EMPTY) {
 		make_file(path, "", 0, mode);
 	} else {

@@ -89,6 +89,7 @@ static bool
 is_well_formed(const uint8_t *data, size_t size, unsigned int lines)
 {
 	bool is_headed = false;
+	size_t rules = 0;
 
 	if (memchr(data, '\0', size) != NULL ||
 		(size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0))
@@ -108,8 +109,9 @@ is_well_formed(const uint8_t *data, size_t size, unsigned int lines)
 		if (text.start[0] == '[' ? !is_header(line) : !is_headed)
 			return false;
 		is_headed = true;
+		rules += text.start[0] == '[';
 	}
-	return true;
+	return rules <= SCAN_RULES_MAX;
 }
 
 static struct cut

@@ -65,6 +65,48 @@ check_printable(const char *text)
 	free(longer);
 }
 
+/* As POSIX's shells take a word apart: in '…' all is text, and \' is a '. */
+static void
+check_shell_word(const char *text)
+{
+	char *word = text_shell_word(text);
+	const char *next = word;
+	bool is_quoted = false;
+
+	MUST(word != NULL && word[0] != '\0');
+	for (; *next != '\0'; next++) {
+		if (*next == '\'') {
+			is_quoted = !is_quoted;
+			continue;
+		}
+		if (!is_quoted && *next == '\\')
+			next++;
+		else if (!is_quoted)
+			MUST(strchr(" \t\n|&;<>()$`\"*?[#~!{}^", *next) ==
+				NULL);
+		MUST(*next == *text++);
+	}
+	MUST(!is_quoted && *text == '\0');
+	free(word);
+}
+
+/* Whole characters, as many as there is room for. */
+static void
+check_cut(const char *text, size_t max)
+{
+	char *printed = text_printable(text), *cut;
+	size_t size;
+
+	MUST(printed != NULL);
+	size = text_cut(printed, max);
+	MUST(size <= max && size <= strlen(printed));
+	MUST(size + 3 >= max || size == strlen(printed));
+	cut = fuzz_text((const uint8_t *)printed, size);
+	MUST(fuzz_is_printable(cut));
+	free(cut);
+	free(printed);
+}
+
 static void
 check_id(struct span item)
 {
@@ -116,6 +158,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = fuzz_text(data, size);
 
 	check_printable(text);
+	check_shell_word(text);
+	check_cut(text, size / 2);
 	check_list((struct span){ text, size });
 	free(text);
 	return 0;

@@ -143,6 +143,25 @@ write_uri(struct take *take, FILE *out)
 		"NONE",
 		"$$",
 		"qemu:///${nobody}",
+		"kvm:///system",
+		"Qemu:///system",
+		"nosuch:///system",
+		"bhyve:///sistem",
+		"vbox:///session",
+		"esx:///",
+		"esx://root@esx.example.org/?no_verify=1",
+		"qemu+shh://lab01/system",
+		"qemu+carrier-pigeon://lab01/system",
+		"qemu+unix://lab01/system",
+		"qemu+unix:///session?socket=/run/x",
+		"qemu+ssh://lab01",
+		"qemu+ssh://lab01?no_tty=1",
+		"qemu:///embed?root=/srv/vm",
+		"qemu:///embed?root=%2Fsrv&root=x",
+		"qemu:///embed",
+		"qemu+ssh://lab01/embed",
+		"qemu+tcp://a:b@lab%2F1/system?name=qemu:///session",
+		"qemu:/system",
 	};
 
 	WRITE_ONE(take, out, uris);
@@ -322,6 +341,17 @@ grammar_people(struct take *take)
 		};
 	people.lists_twice = take_one_in(take, 16);
 	return people;
+}
+
+void
+grammar_lose_users(struct take *take, struct fake *people)
+{
+	if (take_one_in(take, 16))
+		people->failure = (struct fake_failure){
+			.call = FAKE_FIND_USER,
+			.gid = FAKE_ANY_GID,
+			.error = 5, /* EIO */
+		};
 }
 
 const char *

@@ -24,6 +24,9 @@ char *grammar_make_policy(struct take *take, size_t *size);
 /* A directory of people, perhaps one of whose look-ups fails. */
 struct fake grammar_people(struct take *take);
 
+/* Rarely nobody can be looked up. */
+void grammar_lose_users(struct take *take, struct fake *people);
+
 /* One of them; rarely somebody else. */
 const char *grammar_user(struct take *take);
 
