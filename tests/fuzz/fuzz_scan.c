@@ -242,7 +242,7 @@ check_entry(const struct cut *cut, const struct rule *rule, enum rule_key key,
 	check_rest(cut, entry->value);
 }
 
-/* Writes the sound entries plainly. */
+/* Writes the sound entries plainly: in no longer lines than they stood. */
 static void
 check_body(const struct cut *cut, const struct rule *rule, FILE *plain)
 {
@@ -263,7 +263,11 @@ check_body(const struct cut *cut, const struct rule *rule, FILE *plain)
 		if (!entry->is_sound)
 			continue;
 		MUST(text_equals(entry->value, values[key]));
-		fprintf(plain, "%s = %s\n", rule_key_names[key], values[key]);
+		/* a line too long is read, though the file is refused */
+		if (strlen(rule_key_names[key]) + 1 + entry->value.size >
+			SCAN_LINE_MAX)
+			continue;
+		fprintf(plain, "%s=%s\n", rule_key_names[key], values[key]);
 	}
 	values_free(values);
 	remarks_clear(&remarks);
