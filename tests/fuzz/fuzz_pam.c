@@ -145,21 +145,32 @@ is_slow(const struct wiring *wiring)
 	return count > 50;
 }
 
-/* The same as one pam.conf, and again behind a line of ours. */
-static void
-check_conf(const uint8_t *data, size_t size, unsigned int lines)
+/* As one pam.conf, behind a line; to be cleared. */
+static struct wiring
+follow_conf(const char *before, const uint8_t *data, size_t size)
 {
 	char root[2048];
 	struct wiring wiring;
 
 	snprintf(root, sizeof(root), "%s/conf", make_root());
-	write_file(PAM_CONF, "", data, size);
+	write_file(PAM_CONF, before, data, size);
 	wiring = wiring_follow(root, "s");
-	check(&wiring, lines);
+	check(&wiring, 1 + fuzz_count_lines(data, size));
+	return wiring;
+}
+
+/* Another service's line counts for nothing, and one of ours for all. */
+static void
+check_conf(const uint8_t *data, size_t size)
+{
+	struct wiring wiring = follow_conf("#\n", data, size);
+	struct wiring same = follow_conf("t " OURS, data, size);
+
+	MUST(same.state == wiring.state && same.times == wiring.times);
+	MUST(same.line == wiring.line && same.is_other == wiring.is_other);
+	wiring_clear(&same);
 	wiring_clear(&wiring);
-	write_file(PAM_CONF, "s " OURS, data, size);
-	wiring = wiring_follow(root, "s");
-	check(&wiring, lines + 1);
+	wiring = follow_conf("s " OURS, data, size);
 	MUST(wiring.state == WIRING_REACHED ||
 		wiring.state == WIRING_UNREADABLE);
 	MUST(wiring.state == WIRING_UNREADABLE || wiring.line == 1);
@@ -208,7 +219,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	wiring_clear(&again);
 	wiring_clear(&wiring);
-	check_conf(data, size, lines);
+	check_conf(data, size);
 	MUST(fake_descriptors() == descriptors);
 	/* nothing is bred from what is slow */
 	return is_wanted ? 0 : -1;
