@@ -326,8 +326,7 @@ bench:
 $(O)/tests/fault/module: $(O)/tests/fault/module.o $(O)/tests/fault/fault.o \
 		$(O)/tests/pam/stack.o $(O)/tests/pam/log.o
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -rdynamic -o $@ $^ \
-		$(CMOCKA_LIBS) $(PAM_LIBS) -ldl \
-		-Wl,--no-as-needed $(ECONF_LIBS)
+		$(CMOCKA_LIBS) $(PAM_LIBS) -ldl
 
 $(O)/tests/fault/pam_window.so: $(O)/tests/fault/pam_window.o
 	$(call say,LD)$(CC) $(ALL_CFLAGS) -shared $(ALL_LDFLAGS) -o $@ $^

@@ -559,42 +559,6 @@ STAND_BEFORE(FAULT_PAM, PAM_BUF_ERR, int, pam_get_item,
 STAND_BEFORE(FAULT_PAM, PAM_BUF_ERR, int, pam_putenv,
 	(struct pam_handle * pamh, const char *assignment), pamh, assignment)
 
-/* --- libeconf --------------------------------------------------------------*/
-
-/*
- * It does not look at all that it allocates, and crashes. policy/values.c
- * makes sure that there is memory enough before it asks, so only a budget is
- * an example of what may happen.
- */
-static bool
-spares_memory(void)
-{
-	return current != NULL && current->kind == FAULT_MEMORY &&
-		current->error != FAULT_BUDGET;
-}
-
-int econf_newKeyFile(void **ret, char delimiter, char comment);
-int econf_setStringValue(
-	void *file, const char *section, const char *key, const char *value);
-int econf_getStringValue(
-	void *file, const char *section, const char *key, char **ret);
-
-#define ASKS_LIBECONF(name, parameters, ...)                                   \
-	int name parameters                                                    \
-	{                                                                      \
-		NEXT(name);                                                    \
-		SPARED(int, spares_memory(), next(__VA_ARGS__));               \
-	}
-
-ASKS_LIBECONF(econf_newKeyFile, (void **ret, char delimiter, char comment), ret,
-	delimiter, comment)
-ASKS_LIBECONF(econf_setStringValue,
-	(void *file, const char *section, const char *key, const char *value),
-	file, section, key, value)
-ASKS_LIBECONF(econf_getStringValue,
-	(void *file, const char *section, const char *key, char **ret), file,
-	section, key, ret)
-
 /* NOLINTEND(cert-dcl37-c,cert-dcl51-cpp) */
 /* NOLINTEND(bugprone-reserved-identifier,bugprone-macro-parentheses) */
 
