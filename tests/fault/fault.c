@@ -18,6 +18,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -341,9 +342,38 @@ STAND_BEFORE(FAULT_WRITE, -1, ssize_t, write,
 STAND_BEFORE(FAULT_WRITE, -1, ssize_t, send,
 	(int fd, const void *bytes, size_t size, int flags), fd, bytes, size,
 	flags)
-STAND_BEFORE(FAULT_WRITE, EOF, int, fflush, (FILE * file), file)
 STAND_BEFORE(FAULT_WRITE, -1, int, ftruncate, (int fd, off_t size), fd, size)
 STAND_BEFORE(FAULT_WRITE, -1, int, flock, (int fd, int how), fd, how)
+
+/*
+ * What was to be written is lost, and ferror(3) says so later: nobody but the
+ * C library can set that, so it meets a device that is full.
+ */
+static int
+lose(FILE *file, int (*flush)(FILE *file))
+{
+	int fd = fileno(file), error = errno;
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	int saved = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (full >= 0 && saved >= 0 && dup2(full, fd) == fd) {
+		flush(file);
+		dup2(saved, fd);
+	}
+	close(full);
+	close(saved);
+	__fpurge(file);
+	errno = error;
+	return EOF;
+}
+
+int
+fflush(FILE *file)
+{
+	NEXT(fflush);
+	return fails(FAULT_WRITE) ? lose(file != NULL ? file : stdout, next)
+				  : next(file);
+}
 
 #define PROCESS(name, parameters, ...)                                         \
 	STAND_BEFORE(FAULT_PROCESS, -1, int, name, parameters, __VA_ARGS__)
