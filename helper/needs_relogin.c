@@ -437,8 +437,7 @@ find_obstacle(const struct relogin *relogin)
 		return "the name service does not answer";
 	if (decision_find_cause(&doctor->decision) != NULL)
 		return "the policy does not decide; see virturi explain";
-	/* what is needed already is needed, whatever that says */
-	if (relogin->is_in_doubt && !relogin->is_needed)
+	if (relogin->is_in_doubt)
 		return "the name service does not say who is in a group that "
 		       "matters";
 	return NULL;
