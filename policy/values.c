@@ -27,10 +27,10 @@ has_sound_entry(const struct body *body)
 }
 
 /*
- * libeconf does not look at all that it allocates (0.5.1: strdup() and the
- * like), and where memory is short it would take the login down with it. So it
- * is only asked while there is enough for its tables, and as many copies of
- * the text as any version makes.
+ * Not each version of libeconf looks at all that it allocates (initialize() and
+ * addbrackets() do not), and where memory is short it would take the login down
+ * with it. So it is only asked while there is enough for its tables, and as
+ * many copies of the text as any version makes.
  */
 static bool
 has_memory(const struct body *body)
