@@ -111,6 +111,18 @@ unsigned int count_descriptors(void);
 /* How many threads there are. */
 unsigned int count_threads(void);
 
+/* Sanitizers keep what was freed for a while, to see who still uses it. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define IS_SANITIZED true
+#endif
+#endif
+#ifndef IS_SANITIZED
+#define IS_SANITIZED false
+#endif
+
 /* How much memory is resident. */
 long count_resident_bytes(void);
 

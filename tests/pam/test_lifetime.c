@@ -21,17 +21,6 @@
 
 #include "stack.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define IS_SANITIZED true
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED false
-#endif
-
 #define SESSIONS (IS_SANITIZED ? 300UL : 10000UL)
 
 /* Sessions before anything is measured: allocators and caches fill up. */

@@ -262,13 +262,6 @@ run_threads(unsigned long sessions)
 	}
 }
 
-/* Sanitizers keep what was freed for a while, to see who still uses it. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define KEEPS_FREED true
-#else
-#define KEEPS_FREED false
-#endif
-
 static void
 test_threads(void)
 {
@@ -293,7 +286,7 @@ test_threads(void)
 		assert_int_equal(count_descriptors(), descriptors);
 		assert_int_equal(count_threads(), threads);
 	}
-	if (!KEEPS_FREED && more > RESIDENT_BYTES_MAX)
+	if (!IS_SANITIZED && more > RESIDENT_BYTES_MAX)
 		fail_msg("%ld bytes more are resident", more);
 }
 
