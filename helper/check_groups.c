@@ -305,22 +305,22 @@ say_existence(const struct doctor *doctor, struct finding *finding)
 static void
 say_all(const struct doctor *doctor, struct finding *finding)
 {
-	bool is_self = doctor->viewpoint == VIEW_SELF;
+	const char *user = doctor_user(doctor);
+	const char *where = doctor->viewpoint == VIEW_SELF
+		? "in the database and in this session"
+		: "in the database";
 	char *fine = NULL, *without = NULL;
 
 	for (size_t i = 0; i < doctor->members.count; i++)
 		say_member(doctor, i, &fine, &without, finding);
-	if (fine != NULL || without != NULL)
-		finding_say(finding, FINDING_PASS, "%s%s%s%s%s%s",
-			fine != NULL ? fine : "",
-			fine == NULL      ? ""
-				: is_self ? ": in the database and in this "
-					    "session"
-					  : ": in the database",
-			fine != NULL && without != NULL ? "; " : "",
-			without != NULL ? doctor_user(doctor) : "",
-			without != NULL ? " is not in " : "",
-			without != NULL ? without : "");
+	if (fine != NULL && without != NULL)
+		finding_say(finding, FINDING_PASS, "%s: %s; %s is not in %s",
+			fine, where, user, without);
+	else if (fine != NULL)
+		finding_say(finding, FINDING_PASS, "%s: %s", fine, where);
+	else if (without != NULL)
+		finding_say(finding, FINDING_PASS, "%s is not in %s", user,
+			without);
 	free(fine);
 	free(without);
 }

@@ -75,20 +75,22 @@ add_shell(struct cures *cures, const struct lag *lag)
 {
 	bool has_group = lag->session_lacks_group && lag->group != NULL;
 	bool has_uri = lag->session_lacks_uri;
-	char *group, *assignment;
+	char *group, *assignment, *shell, *command;
 
 	if (!session_lacks(lag) || lag->is_notice || (!has_group && !has_uri))
 		return;
 	group = shell_word(has_group ? lag->group : "");
 	assignment = cures_assign(has_uri ? lag->uri : "");
-	add(cures, "this shell",
-		text_format("%s%s%s%s%s", has_uri ? "exec env " : "",
-			has_uri ? assignment : "", has_uri ? " " : "",
-			has_group ? "newgrp " : "$SHELL",
-			has_group ? group : ""),
+	shell = need(
+		has_group ? text_format("newgrp %s", group) : strdup("$SHELL"));
+	command =
+		need(has_uri ? text_format("exec env %s %s", assignment, shell)
+			     : strdup(shell));
+	add(cures, "this shell", command,
 		has_group ? text_format("new files belong to %s", lag->group)
 			  : NULL)
 		->is_for_session = true;
+	free(shell);
 	free(assignment);
 	free(group);
 }

@@ -156,18 +156,13 @@ print_where_looked(const char *root)
 	free(layers);
 }
 
-static _Noreturn void
-out_of_memory(void)
-{
-	fputs("virturi: out of memory\n", stderr);
-	exit(STATUS_UNKNOWN);
-}
-
 void *
 need(void *pointer)
 {
-	if (pointer == NULL)
-		out_of_memory();
+	if (pointer == NULL) {
+		fputs("virturi: out of memory\n", stderr);
+		exit(STATUS_UNKNOWN);
+	}
 	return pointer;
 }
 
@@ -263,7 +258,7 @@ json_print(json_t *document)
 
 	if (text == NULL || size == 0 ||
 		json_dumpb(document, text, size, flags) != size)
-		out_of_memory();
+		need(NULL);
 	puts(text);
 	free(text);
 	json_decref(document);
