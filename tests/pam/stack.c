@@ -220,6 +220,17 @@ remove_entry(const char *path, const struct stat *status, int type,
 	return remove(path);
 }
 
+struct stack
+stack_new_login(const struct policy_text *policy)
+{
+	struct stack stack = stack_new();
+	char *arguments = format_text("policy=%s", policy->path);
+
+	stack_write_session(&stack, "login", NULL, arguments);
+	free(arguments);
+	return stack;
+}
+
 void
 stack_end(struct stack *stack)
 {
@@ -227,14 +238,15 @@ stack_end(struct stack *stack)
 		give_up("cannot remove", stack->directory);
 }
 
-static int
-count_conversation(int count, const struct pam_message **messages,
+int
+refuse_to_converse(int count, const struct pam_message **messages,
 	struct pam_response **responses, void *context)
 {
 	(void)count;
 	(void)messages;
 	(void)responses;
-	++*(int *)context;
+	if (context != NULL)
+		++*(int *)context;
 	return PAM_CONV_ERR;
 }
 
@@ -242,7 +254,7 @@ void
 session_run(const struct stack *stack, const struct session *session,
 	struct outcome *ret)
 {
-	const struct pam_conv conversation = { count_conversation,
+	const struct pam_conv conversation = { refuse_to_converse,
 		&ret->conversations };
 	pam_handle_t *pamh = NULL;
 	int r;

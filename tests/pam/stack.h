@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include <security/pam_appl.h>
+
 #include "log.h"
 
 #define VARIABLE "LIBVIRT_DEFAULT_URI"
@@ -74,10 +76,20 @@ void stack_write(
 void stack_write_session(const struct stack *stack, const char *service,
 	const char *before, const char *arguments);
 
+/* A stack in which the service "login" has the module, with this policy. */
+struct stack stack_new_login(const struct policy_text *policy);
+
 /* Removes the directory and what is in it. */
 void stack_end(struct stack *stack);
 
 /* --- Sessions ------------------------------------------------------------- */
+
+/*
+ * The conversation of whoever is to ask nothing: PAM_CONV_ERR, and one more in
+ * the int that the context points to, unless that is NULL.
+ */
+int refuse_to_converse(int count, const struct pam_message **messages,
+	struct pam_response **responses, void *context);
 
 struct session {
 	const char *service;

@@ -135,15 +135,10 @@ test_threads(void **state)
 static int
 begin(void **state)
 {
-	char *arguments;
-
 	(void)state;
 	names_use("names");
-	stack = stack_new();
 	policy = policy_text_new(policy_lines, 0644);
-	arguments = format_text("policy=%s", policy.path);
-	stack_write_session(&stack, "login", NULL, arguments);
-	free(arguments);
+	stack = stack_new_login(&policy);
 	return 0;
 }
 

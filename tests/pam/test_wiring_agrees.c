@@ -444,17 +444,6 @@ struct result {
 	size_t too_far; /* … or would have been, but for a jump */
 };
 
-static int
-say_nothing(int count, const struct pam_message **messages,
-	struct pam_response **responses, void *context)
-{
-	(void)count;
-	(void)messages;
-	(void)responses;
-	(void)context;
-	return PAM_CONV_ERR;
-}
-
 static bool
 log_has(const struct log *log, const char *text)
 {
@@ -468,7 +457,7 @@ log_has(const struct log *log, const char *text)
 static void
 open_session(struct result *result)
 {
-	const struct pam_conv conversation = { say_nothing, NULL };
+	const struct pam_conv conversation = { refuse_to_converse, NULL };
 	pam_handle_t *pamh = NULL;
 	struct log log;
 	bool is_called;

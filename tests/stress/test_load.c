@@ -85,17 +85,6 @@ struct gates {
 	int finish[2]; /* … and it is closed */
 };
 
-static int
-converse(int count, const struct pam_message **messages,
-	struct pam_response **responses, void *context)
-{
-	(void)count;
-	(void)messages;
-	(void)responses;
-	(void)context;
-	return PAM_CONV_ERR;
-}
-
 static void
 wait_at(int gate)
 {
@@ -117,7 +106,7 @@ is_variable(pam_handle_t *pamh, const char *uri)
 static __attribute__((noreturn)) void
 live(const struct gates *gates, const struct person *person)
 {
-	const struct pam_conv conversation = { .conv = converse };
+	const struct pam_conv conversation = { .conv = refuse_to_converse };
 	pam_handle_t *pamh = NULL;
 	struct log log;
 	char byte = '-';
@@ -310,14 +299,9 @@ test_row(void **state)
 static int
 begin(void **state)
 {
-	char *arguments;
-
 	(void)state;
-	stack = stack_new();
 	policy = policy_text_new(policy_lines, 0644);
-	arguments = format_text("policy=%s", policy.path);
-	stack_write_session(&stack, "login", NULL, arguments);
-	free(arguments);
+	stack = stack_new_login(&policy);
 	return 0;
 }
 
